@@ -1,0 +1,53 @@
+"""The port that dialects speak to: calls to look at, verdicts to give, events to hear."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from callgate.core.answers import Answer, HangUpAnswer
+from callgate.core.calls import Call, CallId, Sequence
+from callgate.core.events import Delivery, Event
+from callgate.core.verdicts import Decider, Verdict
+
+#: Called for each event, in order, on the event loop. It must return at once: take what is needed, never wait.
+Listener = Callable[[Event], None]
+
+
+class CallControl(Protocol):
+    """What a dialect may do. The application object that stands behind it owns the gate and the link to the edge."""
+
+    def find(self, call: CallId) -> Call | None:
+        """The call of that id, live or ended not long ago."""
+        ...
+
+    def find_sequence(self, sequence: Sequence) -> Call | None:
+        """The call of that sequence number, live or ended not long ago."""
+        ...
+
+    def live(self) -> Iterable[Call]:
+        """All calls that have not ended, oldest first."""
+        ...
+
+    async def decide(self, call: CallId | None, verdict: Verdict, decider: Decider) -> Answer:
+        """Give a verdict and learn what came of it; returns when the edge has acknowledged it.
+
+        ``None`` as the call records a verdict for a call that the dialect could not even name.
+        """
+        ...
+
+    async def hang_up(self, call: CallId, decider: Decider) -> HangUpAnswer:
+        """End a live call: BYE both ways if it is established; a call not yet answered is refused with 603."""
+        ...
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Hear every event from now on; call what is returned to stop."""
+        ...
+
+    def delivered(self, delivery: Delivery) -> None:
+        """Tell the journal and the metrics how a delivery to an application went."""
+        ...
+
+    def now(self) -> float:
+        """The time, in Unix seconds, by the clock that all of Callgate uses."""
+        ...

@@ -1,0 +1,72 @@
+"""What the gate tells its listeners: the dialects, the journal, the metrics."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from callgate.core.calls import Call, CallId
+from callgate.core.verdicts import Decider, Verdict
+
+
+class Kind(StrEnum):
+    """What happened to the call. ``PASSED``: a call that was not held went straight on."""
+
+    HELD = "held"
+    PASSED = "passed"
+    ROUTED = "routed"
+    REFUSED = "refused"
+    REDIRECTED = "redirected"
+    CANCELLED = "cancelled"
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    FAILED = "failed"
+    ENDED = "ended"
+
+
+class CallEvent(msgspec.Struct, frozen=True):
+    """Something happened to a call at ``at`` (Unix seconds).
+
+    ``call`` is the gate's own object and goes on changing: a listener takes what it needs before it returns.
+    ``resumed`` marks a held call that a restarted controller found again on the edge.
+    """
+
+    kind: Kind
+    call: Call
+    at: float
+    resumed: bool = False
+
+
+class VerdictEvent(msgspec.Struct, frozen=True):
+    """A verdict was given and ended in ``result`` (a name of :data:`callgate.core.answers.RESULT_NAMES`).
+
+    Every one is told, also the late, the duplicate and those for unknown calls (``call`` is then ``None``).
+    ``seconds`` is how long the decision took, from its arrival to the edge's acknowledgement.
+    """
+
+    call: CallId | None
+    verdict: Verdict
+    decider: Decider
+    result: str
+    at: float
+    seconds: float
+
+
+class Delivery(msgspec.Struct, frozen=True):
+    """One try to deliver an event to an application: to whom, how (``websocket``, ``webhook``), and what came of it.
+
+    ``result`` is "delivered" or says what failed in a few words; ``seconds`` is how long it took.
+    """
+
+    call: CallId | None
+    dialect: str
+    application: str
+    channel: str
+    event: str
+    result: str
+    at: float
+    seconds: float
+
+
+Event = CallEvent | VerdictEvent | Delivery

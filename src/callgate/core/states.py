@@ -1,0 +1,108 @@
+"""The states of a call and its moves: everything that moves a call's state is in this file, and it is data.
+
+A move is what happened to the call, as the edge or the gate saw it. A pair that is not in the table is an error in
+Callgate, never something a caller or an application can bring about. Reports of the edge come from several of its
+processes, so that, say, the destination's 180 can be read before the acknowledgement of the route command that caused
+it: such pairs stand in the table as what they are.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a call is. The last five are final."""
+
+    HELD = "held"
+    DECIDED = "decided"
+    ROUTED = "routed"
+    RINGING = "ringing"
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    REDIRECTED = "redirected"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    COMPLETED = "completed"
+
+
+class Move(StrEnum):
+    """What happens to a call."""
+
+    DECIDE = "decide"  #: a verdict was claimed and its command is on the way to the edge
+    ROUTE = "route"  #: the edge relayed the INVITE to a destination
+    REFUSE = "refuse"  #: the edge sent the refusal to the caller
+    REDIRECT = "redirect"  #: the edge sent 302 to the caller
+    CANCEL = "cancel"  #: the caller cancelled, and got 487
+    RING = "ring"  #: the destination sent a provisional response (180, 183)
+    ANSWER = "answer"  #: the destination answered (200)
+    FAIL = "fail"  #: the destination refused or could not be reached, or the edge lost the call
+    END = "end"  #: the established call was ended (BYE)
+
+
+FINAL = frozenset({State.REFUSED, State.REDIRECTED, State.CANCELLED, State.FAILED, State.COMPLETED})
+
+#: Held, or decided with the command not yet acknowledged: the caller has had no final response yet.
+UNDECIDED = frozenset({State.HELD, State.DECIDED})
+
+_AFTER_HOLD = {
+    Move.ROUTE: State.ROUTED,
+    Move.REFUSE: State.REFUSED,
+    Move.REDIRECT: State.REDIRECTED,
+    Move.CANCEL: State.CANCELLED,
+    Move.RING: State.RINGING,
+    Move.ANSWER: State.ANSWERED,
+    Move.FAIL: State.FAILED,
+    Move.END: State.COMPLETED,
+}
+_AFTER_ROUTE = {
+    Move.CANCEL: State.CANCELLED,
+    Move.ANSWER: State.ANSWERED,
+    Move.FAIL: State.FAILED,
+    Move.END: State.COMPLETED,
+}
+
+TRANSITIONS: dict[State, dict[Move, State]] = {
+    State.HELD: {Move.DECIDE: State.DECIDED, **_AFTER_HOLD},
+    State.DECIDED: _AFTER_HOLD,
+    State.ROUTED: {Move.ROUTE: State.ROUTED, Move.RING: State.RINGING, **_AFTER_ROUTE},
+    State.RINGING: {Move.ROUTE: State.RINGING, Move.RING: State.RINGING, **_AFTER_ROUTE},
+    State.ANSWERED: {
+        Move.ROUTE: State.ANSWERED,
+        Move.RING: State.ANSWERED,
+        Move.ANSWER: State.ANSWERED,
+        Move.FAIL: State.FAILED,
+        Move.END: State.COMPLETED,
+    },
+    **{final: {} for final in FINAL},
+}
+
+
+class ImpossibleMoveError(RuntimeError):
+    """The table has no such move: this is an error in Callgate, please report it with the log around it."""
+
+    def __init__(self, state: State, move: Move) -> None:
+        super().__init__(f"a call that is {state} cannot {move}")
+
+
+def after(state: State, move: Move) -> State:
+    """The state that ``move`` leads to from ``state``.
+
+    Raises:
+        ImpossibleMoveError: the pair is not in :data:`TRANSITIONS`.
+    """
+    following = TRANSITIONS[state].get(move)
+    if following is None:
+        raise ImpossibleMoveError(state, move)
+    return following
+
+
+def picture() -> str:
+    """The table as a Mermaid state diagram; ``docs/concepts.md`` holds it and a test compares the two."""
+    lines = ["stateDiagram-v2", "    [*] --> held", "    [*] --> routed: not controlled"]
+    for state, moves in TRANSITIONS.items():
+        for move, following in moves.items():
+            if following is not state:
+                lines.append(f"    {state} --> {following}: {move}")
+    lines += [f"    {state} --> [*]" for state in State if state in FINAL]
+    return "\n".join(lines)
