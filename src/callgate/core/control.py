@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+import msgspec
+
 from callgate.core.answers import Answer, HangUpAnswer
 from callgate.core.calls import Call, CallId, Sequence
 from callgate.core.events import Delivery, Event
@@ -12,6 +14,23 @@ from callgate.core.verdicts import Decider, Verdict
 
 #: Called for each event, in order, on the event loop. It must return at once: take what is needed, never wait.
 Listener = Callable[[Event], None]
+
+
+class Health(msgspec.Struct, frozen=True):
+    """How Callgate is. ``linked``: the edge can hold a call and the controller can decide it, right now.
+
+    ``counters`` are the edge's own since it started: "unknown_source", "no_route", "no_controller" (defaults applied
+    because no controller was connected), "guard" (defaults applied by the guard timer). ``edge_version`` is Kamailio's.
+    ``backlog`` journal entries wait for SQL, ``dropped`` were lost because the backlog was full.
+    """
+
+    linked: bool
+    edge_version: str
+    held: int
+    live: int
+    counters: dict[str, int]
+    backlog: int = 0
+    dropped: int = 0
 
 
 class CallControl(Protocol):
@@ -46,6 +65,10 @@ class CallControl(Protocol):
 
     def delivered(self, delivery: Delivery) -> None:
         """Tell the journal and the metrics how a delivery to an application went."""
+        ...
+
+    def health(self) -> Health:
+        """How the edge, its link and the journal are."""
         ...
 
     def now(self) -> float:
