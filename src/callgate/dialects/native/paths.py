@@ -1,0 +1,41 @@
+"""Every path of this API, in one table. Braces are path parameters."""
+
+from __future__ import annotations
+
+from typing import Final
+
+BASE: Final = "/v1"
+
+CALLS: Final = "/v1/calls"  #: GET ?trunk= &route= &state= &caller= &dialled= &cursor= &limit= → Page[Call]
+CALL: Final = "/v1/calls/{id}"  #: GET → Call
+ACCEPT: Final = "/v1/calls/{id}/accept"  #: POST nothing → Outcome
+REFUSE: Final = "/v1/calls/{id}/refuse"  #: POST RefuseRequest or nothing → Outcome
+REDIRECT: Final = "/v1/calls/{id}/redirect"  #: POST RedirectRequest → Outcome
+HANG_UP: Final = "/v1/calls/{id}/hangup"  #: POST nothing → Outcome
+
+EVENTS: Final = "/v1/events"  #: GET ?cursor= &trunk= &kind= → text/event-stream; each `data:` is one Event
+EVENTS_WS: Final = "/v1/events/ws"  #: WebSocket, same query; each text message is one Event
+
+TRUNKS: Final = "/v1/trunks"  #: GET ?cursor= &limit= → Page[Trunk]; POST Trunk → 201 Trunk
+TRUNK: Final = "/v1/trunks/{name}"  #: GET, PUT Trunk, PATCH TrunkPatch → Trunk; DELETE → 204
+ROUTES: Final = "/v1/routes"  #: GET → Page[Route]; POST Route → 201 Route
+ROUTE: Final = "/v1/routes/{name}"  #: GET, PUT Route, PATCH RoutePatch → Route; DELETE → 204
+CLIENTS: Final = "/v1/clients"  #: GET → Page[Client]; POST ClientRequest → 201 Client
+CLIENT: Final = "/v1/clients/{name}"  #: GET, PUT ClientRequest, PATCH ClientPatch → Client; DELETE → 204
+CLIENT_ROTATE: Final = "/v1/clients/{name}/rotate"  #: POST nothing → Client with its new secret
+KEYS: Final = "/v1/keys"  #: GET → Page[Key]; POST KeyRequest → 201 Key with its key
+KEY: Final = "/v1/keys/{name}"  #: GET, PATCH KeyPatch → Key; DELETE → 204
+KEY_ROTATE: Final = "/v1/keys/{name}/rotate"  #: POST nothing → Key with its new key
+DIRECTORY: Final = "/v1/directory"  #: GET → TOML; POST TOML ?prune= &dry_run= → DirectoryChange
+
+JOURNAL_CALLS: Final = "/v1/journal/calls"  #: GET ?trunk= … &cursor= &limit= → Page[JournalCall]
+JOURNAL_CALL: Final = "/v1/journal/calls/{id}"  #: GET → JournalEntry
+JOURNAL_DELIVERIES: Final = "/v1/journal/deliveries"  #: GET ?call= … &cursor= &limit= → Page[Delivery]
+
+STATUS: Final = "/v1/status"  #: GET → Status
+PROBLEM: Final = "/v1/problems/{name}"  #: GET → ProblemPage
+OPENAPI: Final = "/v1/openapi.json"
+DOCS: Final = "/v1/docs"
+HEALTHY: Final = "/healthz"  #: 200 while the process lives
+READY: Final = "/readyz"  #: 200 while a call can be held and decided, else 503 with why
+METRICS: Final = "/metrics"  #: Prometheus text
