@@ -7,8 +7,28 @@ Each setting can stand in the settings file (TOML, ``--settings`` or ``CALLGATE_
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
+
+Seconds = Annotated[float, Meta(gt=0, le=86_400 * 365, description="a number of seconds, more than 0")]
+Count = Annotated[int, Meta(ge=1, description="a whole number from 1 on")]
+Port = Annotated[int, Meta(ge=0, le=65_535, description="a port, 0 to 65535 (0: chosen at start)")]
+SipListen = Annotated[
+    str,
+    Meta(
+        pattern=r"^(udp|tcp):(\[[0-9A-Fa-f:.]+\]|[^:\[\]\s]+):[0-9]{1,5}$",
+        description='"udp:ADDRESS:PORT" or "tcp:ADDRESS:PORT", for example "udp:192.0.2.10:5060" or "udp:[::1]:5060"',
+    ),
+]
+HttpBind = Annotated[
+    str,
+    Meta(
+        pattern=r"^(\[[0-9A-Fa-f:.]+\]|[^:\[\]\s]+):[0-9]{1,5}$",
+        description='"ADDRESS:PORT", for example "127.0.0.1:8088" or "[::1]:8088"',
+    ),
+]
 
 
 class EdgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -19,23 +39,23 @@ class EdgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``link_port`` and ``control_port`` are loopback ports between edge and controller, 0: chosen at start.
     """
 
-    listen: tuple[str, ...] = ("udp:127.0.0.1:5060", "tcp:127.0.0.1:5060")
+    listen: tuple[SipListen, ...] = ("udp:127.0.0.1:5060", "tcp:127.0.0.1:5060")
     advertise: str = ""
-    children: int = 4
-    shared_memory: int = 512
-    private_memory: int = 16
-    destination_timeout: float = 8.0
-    ring_timeout: float = 120.0
-    link_port: int = 0
-    control_port: int = 0
-    command_timeout: float = 1.0
+    children: Count = 4
+    shared_memory: Count = 512
+    private_memory: Count = 16
+    destination_timeout: Seconds = 8.0
+    ring_timeout: Seconds = 120.0
+    link_port: Port = 0
+    control_port: Port = 0
+    command_timeout: Seconds = 1.0
     kamailio: str = "kamailio"
 
 
 class Listener(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One HTTP address. With ``certificate`` and ``private_key`` (PEM files) it speaks HTTPS and WSS."""
 
-    bind: str
+    bind: HttpBind
     certificate: str = ""
     private_key: str = ""
 
@@ -44,38 +64,42 @@ class HttpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The HTTP side. ``body_limit`` in bytes; ``queue_limit`` events may wait for one slow subscriber."""
 
     listeners: tuple[Listener, ...] = (Listener("127.0.0.1:8088"),)
-    body_limit: int = 65_536
-    queue_limit: int = 20_000
+    body_limit: Count = 65_536
+    queue_limit: Count = 20_000
 
 
 class YeastarSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The Yeastar dialect; lifetimes and times in seconds."""
 
     serial: str = "CALLGATE0001"
-    access_token_lifetime: float = 1800.0
-    refresh_token_lifetime: float = 86_400.0
-    token_limit: int = 8
-    lockout_failures: int = 5
-    lockout_seconds: float = 600.0
-    idle_timeout: float = 60.0
+    access_token_lifetime: Seconds = 1800.0
+    refresh_token_lifetime: Seconds = 86_400.0
+    token_limit: Count = 8
+    lockout_failures: Count = 5
+    lockout_seconds: Seconds = 600.0
+    idle_timeout: Seconds = 60.0
 
 
 class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The call log. ``backlog`` entries are kept while SQL is down; older ones are dropped, counted and logged."""
 
-    backlog: int = 200_000
-    batch: int = 500
-    interval: float = 0.25
+    backlog: Count = 200_000
+    batch: Count = 500
+    interval: Seconds = 0.25
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All settings. ``state`` holds the SQLite file and the admin key, ``run`` what lives only while running."""
+    """All settings. ``state`` holds the SQLite file and the admin key, ``run`` what lives only while running.
+
+    ``directory_file`` is a directory file that is applied at every start.
+    """
 
     state: Path = Path("run/state")
     run: Path = Path("run")
     database: str = ""
+    directory_file: Path | None = None
     user: str = ""
-    remember_calls: int = 50_000
+    remember_calls: Count = 50_000
     edge: EdgeSettings = EdgeSettings()
     http: HttpSettings = HttpSettings()
     yeastar: YeastarSettings = YeastarSettings()
