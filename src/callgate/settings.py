@@ -37,6 +37,10 @@ class EdgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``destination_timeout`` is how long a destination may stay without any response (then the caller gets 408);
     ``ring_timeout`` is how long it may ring. ``children`` are Kamailio's worker processes for each UDP address.
     ``link_port`` and ``control_port`` are loopback ports between edge and controller, 0: chosen at start.
+    ``credit`` is how many events may be on their way to a controller that has not read them: with more, the
+    defaults apply. ``command_timeout`` is how long a command waits for its acknowledgement before it is sent again.
+    ``debug`` is Kamailio's log level: -1 errors, 0 warnings, 1 notices, 2 information, 3 everything.
+    ``shared_memory`` and ``private_memory`` (each process) are in MB.
     """
 
     listen: tuple[SipListen, ...] = ("udp:127.0.0.1:5060", "tcp:127.0.0.1:5060")
@@ -49,6 +53,8 @@ class EdgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     link_port: Port = 0
     control_port: Port = 0
     command_timeout: Seconds = 1.0
+    credit: int = 4000
+    debug: int = 1
     kamailio: str = "kamailio"
 
 
@@ -61,15 +67,25 @@ class Listener(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class HttpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The HTTP side. ``body_limit`` in bytes; ``queue_limit`` events may wait for one slow subscriber."""
+    """The HTTP side. ``body_limit`` in bytes.
+
+    ``queue_limit`` events and ``queue_bytes`` bytes of them may wait for one slow subscriber; then it is dropped.
+    """
 
     listeners: tuple[Listener, ...] = (Listener("127.0.0.1:8088"),)
     body_limit: Count = 65_536
     queue_limit: Count = 20_000
+    queue_bytes: Count = 8_388_608
 
 
 class YeastarSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The Yeastar dialect; lifetimes and times in seconds."""
+    """The Yeastar dialect; lifetimes and times in seconds.
+
+    ``serial`` is the ``sn`` of every event. After ``lockout_failures`` failed logins in a row an address is blocked
+    for ``lockout_seconds``; ``lockout_addresses`` are remembered at most. ``login_concurrency`` secrets are verified
+    at once (each takes some 60 ms of a core and 64 MB), ``login_backlog`` more may wait. Per webhook,
+    ``webhook_concurrency`` pushes are under way at once and ``webhook_queue`` more may wait.
+    """
 
     serial: str = "CALLGATE0001"
     access_token_lifetime: Seconds = 1800.0
@@ -77,7 +93,12 @@ class YeastarSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token_limit: Count = 8
     lockout_failures: Count = 5
     lockout_seconds: Seconds = 600.0
+    lockout_addresses: Count = 10_000
+    login_concurrency: Count = 2
+    login_backlog: Count = 32
     idle_timeout: Seconds = 60.0
+    webhook_concurrency: Count = 16
+    webhook_queue: Count = 2_000
 
 
 class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
