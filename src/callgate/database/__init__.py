@@ -1,0 +1,1 @@
+"""The database: the engine, the schema that all tables stand on, and the migrations that make them."""
