@@ -101,6 +101,18 @@ class YeastarSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     webhook_queue: Count = 2_000
 
 
+class DirectorySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What hashing a client's secret costs (Argon2id, RFC 9106): ``hash_memory`` in KiB, passes over it, lanes.
+
+    A login costs as much. The defaults take some 40 ms of a core and 19 MB; secrets made by Callgate are random,
+    so a higher cost protects only secrets that people made up.
+    """
+
+    hash_memory: Annotated[int, Meta(ge=8, le=262_144, description="KiB, 8 to 262144")] = 19_456
+    hash_passes: Annotated[int, Meta(ge=1, le=16, description="1 to 16")] = 2
+    hash_lanes: Annotated[int, Meta(ge=1, le=16, description="1 to 16")] = 1
+
+
 class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The call log. ``backlog`` entries are kept while SQL is down; older ones are dropped, counted and logged."""
 
@@ -124,4 +136,5 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     edge: EdgeSettings = EdgeSettings()
     http: HttpSettings = HttpSettings()
     yeastar: YeastarSettings = YeastarSettings()
+    directory: DirectorySettings = DirectorySettings()
     journal: JournalSettings = JournalSettings()
