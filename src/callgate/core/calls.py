@@ -35,8 +35,8 @@ class Caller(msgspec.Struct, frozen=True):
 
     ``number`` and ``name`` are the From header's user part and display name, ``uri`` its URI. ``from_header`` …
     ``diversion`` are header values as received, with several values joined by ", ". ``headers`` are the ``X-…``
-    headers in their order. ``source`` is the address and port the INVITE came from. Credentials
-    (Authorization, Proxy-Authorization) never get here.
+    headers in their order. ``source`` is the address and port the INVITE came from, ``cseq`` its CSeq number.
+    Credentials (Authorization, Proxy-Authorization) never get here.
     """
 
     number: str
@@ -47,6 +47,7 @@ class Caller(msgspec.Struct, frozen=True):
     to_header: str
     source: str
     sip_call_id: str
+    cseq: int = 1
     asserted_identity: str = ""
     privacy: str = ""
     diversion: str = ""

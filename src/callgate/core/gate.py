@@ -29,8 +29,8 @@ from callgate.core.answers import (
 from callgate.core.calls import Call, CallId, Sequence, VerdictRecord, call_id
 from callgate.core.events import CallEvent, Kind
 from callgate.core.reports import Ack, AckResult, Incoming, Progress, Report
-from callgate.core.states import FINAL, Move, State, after
-from callgate.core.verdicts import GUARD, WINDOW, Decider, Redirect, Refuse, Verdict
+from callgate.core.states import FINAL, UNDECIDED, Move, State, after
+from callgate.core.verdicts import EARLIER, GUARD, WINDOW, Accept, Decider, Redirect, Refuse, Verdict
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -131,6 +131,15 @@ class Gate:
             call.hung_up_by = report.by
         return self._move(call, move, kind, now)
 
+    def resume(self, call: Call, now: float) -> list[CallEvent]:
+        """The edge says that the call was let go before this controller connected: by whom is not known here."""
+        if call.state not in UNDECIDED:
+            return []
+        if call.record is None:
+            call.record = VerdictRecord(Accept(), EARLIER, now)
+            call.decided = now
+        return self._move(call, Move.ROUTE, Kind.ROUTED, now)
+
     def lose(self, call: Call, now: float) -> list[CallEvent]:
         """The edge does not have the call any more (it was restarted, or never told the end)."""
         return [] if call.state in FINAL else self._move(call, Move.FAIL, Kind.FAILED, now)
@@ -164,6 +173,7 @@ class Gate:
             case AckResult.DONE:
                 return self._settle_done(claim, ack, now)
             case AckResult.CANCELLED:
+                call.record = call.decided = None  # the verdict never took effect
                 events = [] if call.state in FINAL else self._cancelled(call, now)
                 return CancelledByCaller(call), events
             case AckResult.LAPSED:
@@ -206,7 +216,7 @@ class Gate:
         """What a decision that did not come first is told, by what the call has become."""
         if not call.controlled:
             return NotHeld(call)
-        if call.record is None or (call.state is State.CANCELLED and call.answered is None and call.ringing is None):
+        if call.record is None:
             return CancelledByCaller(call) if call.state is State.CANCELLED else EdgeFailed(call, call.status or 0)
         if call.record.decider in (WINDOW, GUARD):
             return Lapsed(call, call.record)

@@ -67,6 +67,8 @@ class Decider(msgspec.Struct, frozen=True):
 #: The window ran out and the route's default was applied: by the controller, or by the edge's own guard timer.
 WINDOW = Decider("callgate", "window")
 GUARD = Decider("edge", "guard")
+#: Decided while another controller was linked, which has told nobody here by whom.
+EARLIER = Decider("callgate", "earlier controller")
 
 
 def refuse(

@@ -1,0 +1,348 @@
+"""The controller: the gate with its link to the edge, its clock and its listeners. Dialects see it as CallControl."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import structlog
+
+from callgate.core.answers import (
+    RESULT_NAMES,
+    Answer,
+    Applied,
+    EdgeFailed,
+    EdgeSilent,
+    HangUpAnswer,
+    HungUp,
+    NotLive,
+    UnknownCall,
+)
+from callgate.core.calls import Call, CallId, Sequence
+from callgate.core.control import Health, Listener
+from callgate.core.events import CallEvent, Delivery, Event, Kind, VerdictEvent
+from callgate.core.gate import Claim, Gate, InFlight, Terms
+from callgate.core.reports import Ack, AckResult, Incoming, Report
+from callgate.core.states import UNDECIDED, State
+from callgate.core.verdicts import Accept, Decider, Verdict, refuse
+from callgate.directory.changes import Changes
+from callgate.directory.model import WINDOW_DEFAULT, Directory
+from callgate.directory.service import DirectoryService
+from callgate.edge.configuration import LinkAddress
+from callgate.edge.errors import LinkRefusedError
+from callgate.edge.link import EdgeLink
+from callgate.edge.rows import GUARD_MARGIN, rows_of
+from callgate.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+#: How often calls are looked for that the edge should have ended, in seconds, and how late it may be.
+_SWEEP = 5.0
+_GRACE = 5.0
+_RECONNECT = 0.2
+
+
+class Backlog(Protocol):
+    """What the health report wants to know of the journal."""
+
+    @property
+    def backlog(self) -> int: ...
+
+    @property
+    def dropped(self) -> int: ...
+
+
+class SteadyClock:
+    """Unix time that never jumps: the wall clock at start, and from then on the monotonic clock."""
+
+    def __init__(self) -> None:
+        self._offset = time.time() - time.monotonic()
+
+    def __call__(self) -> float:
+        return time.monotonic() + self._offset
+
+
+class Controller:
+    """One gate, linked to one edge.
+
+    It keeps the link up for as long as it runs, brings every change of the directory to the edge, lapses the windows,
+    and passes each event to the listeners.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        directory: DirectoryService,
+        journal: Backlog,
+        *,
+        clock: Callable[[], float] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._directory = directory
+        self._journal = journal
+        self.now: Callable[[], float] = clock or SteadyClock()
+        self._gate = Gate(remember=settings.remember_calls)
+        self._listeners: list[Listener] = []
+        self._link: EdgeLink | None = None
+        self._lost = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._synced = False
+        self._told_by_edge: set[Sequence] = set()
+        self._windows: dict[Sequence, asyncio.TimerHandle] = {}
+        self._pending: dict[Sequence, asyncio.Future[Answer]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    # --- life --------------------------------------------------------------------------------------------------
+
+    async def start(self, address: LinkAddress) -> None:
+        """Link to the edge, now and again whenever the link is lost."""
+        self._directory.listen(self._directory_changed)
+        self._tasks = [
+            asyncio.create_task(self._stay_linked(address), name="edge link"),
+            asyncio.create_task(self._sweep(), name="sweep of overdue calls"),
+        ]
+
+    async def stop(self) -> None:
+        """Leave the edge to its guards."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._link is not None:
+            self._link.close()
+        for timer in self._windows.values():
+            timer.cancel()
+
+    async def _stay_linked(self, address: LinkAddress) -> None:
+        refused = False
+        while True:
+            link = EdgeLink(address, self, command_timeout=self._settings.edge.command_timeout)
+            self._lost.clear()
+            self._told_by_edge.clear()
+            self._link = link
+            try:
+                await link.connect()
+                refused = False
+                log.info("linked to the edge", kamailio=link.version)
+                await self._keep_tables(link)
+            except (OSError, LinkRefusedError) as error:
+                if not refused:
+                    log.warning("no link to the edge", error=str(error))
+                refused = True
+            finally:
+                self._synced = False
+                link.close()
+            await asyncio.sleep(_RECONNECT)
+
+    async def _keep_tables(self, link: EdgeLink) -> None:
+        """Bring the directory to the edge, and every change of it, until the link is lost."""
+        while not self._lost.is_set():
+            self._changed.clear()
+            rows = await asyncio.to_thread(rows_of, self._directory.current)
+            if await link.tables(rows):
+                self._synced = True
+            else:
+                log.warning("the edge did not take the directory, it is sent again")
+                self._changed.set()
+                await asyncio.sleep(_RECONNECT)
+            waits = [asyncio.create_task(self._lost.wait()), asyncio.create_task(self._changed.wait())]
+            try:
+                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for wait in waits:
+                    wait.cancel()
+
+    def _directory_changed(self, directory: Directory, changes: Changes) -> None:
+        self._changed.set()
+
+    async def _sweep(self) -> None:
+        """Every held call ends, even one whose end the edge never told."""
+        while True:
+            await asyncio.sleep(_SWEEP)
+            now = self.now()
+            overdue = [
+                call
+                for call in self._gate.live()
+                if call.state in UNDECIDED and now > call.deadline + GUARD_MARGIN + _GRACE
+            ]
+            for call in overdue:
+                log.error("the edge never told what became of a call", call=call.id)
+                self._tell_all(self._gate.lose(call, now))
+
+    # --- what the edge tells (LinkEvents) ----------------------------------------------------------------------
+
+    def on_incoming(self, incoming: Incoming) -> None:
+        now = self.now()
+        self._told_by_edge.add(incoming.sequence)
+        for event in self._gate.admit(incoming, self._terms(incoming), now):
+            call = event.call
+            if event.kind is Kind.HELD:
+                call.told = now
+                delay = max(0.0, call.deadline - now)
+                self._windows[call.sequence] = asyncio.get_running_loop().call_later(delay, self._lapse, call)
+            self._tell(event)
+
+    def _terms(self, incoming: Incoming) -> Terms:
+        directory = self._directory.current
+        route = directory.routes.get(incoming.route)
+        trunk = directory.trunks.get(incoming.trunk)
+        if route is None or trunk is None:
+            # Removed while the call was on its way; the edge still has the destination it matched.
+            return Terms("", WINDOW_DEFAULT, Accept())
+        return Terms(route.destination, route.window, directory.lapse_of(route, trunk))
+
+    def on_report(self, report: Report) -> None:
+        events = self._gate.report(report, self.now())
+        if events:
+            self._close_window(report.sequence)
+            self._tell_all(events)
+
+    def on_resumed(self, sequence: Sequence) -> None:
+        call = self._gate.find_sequence(sequence)
+        if call is not None and call.state in UNDECIDED and sequence not in self._pending:
+            self._close_window(sequence)
+            self._tell_all(self._gate.resume(call, self.now()))
+
+    def on_synced(self) -> None:
+        """Calls that the edge did not tell are gone: it was restarted, or ended them while nobody listened."""
+        now = self.now()
+        for call in [call for call in self._gate.live() if call.sequence not in self._told_by_edge]:
+            self._close_window(call.sequence)
+            self._tell_all(self._gate.lose(call, now))
+        self._told_by_edge.clear()
+
+    def on_lost(self) -> None:
+        log.warning("the link to the edge is lost")
+        self._lost.set()
+
+    # --- CallControl -------------------------------------------------------------------------------------------
+
+    def find(self, call: CallId) -> Call | None:
+        return self._gate.find(call)
+
+    def find_sequence(self, sequence: Sequence) -> Call | None:
+        return self._gate.find_sequence(sequence)
+
+    def live(self) -> Iterable[Call]:
+        return self._gate.live()
+
+    async def decide(self, call: CallId | None, verdict: Verdict, decider: Decider) -> Answer:
+        began = self.now()
+        found = None if call is None else self._gate.find(call)
+        outcome = self._gate.decide(found, verdict, decider, began)
+        match outcome:
+            case Claim():
+                answer = await asyncio.shield(self._carry_out(outcome))
+            case InFlight(call=claimed):
+                answer = await self._after_first(claimed)
+            case _:
+                answer = outcome
+        now = self.now()
+        self._tell(VerdictEvent(call, verdict, decider, RESULT_NAMES[type(answer)], now, now - began))
+        return answer
+
+    async def hang_up(self, call: CallId, decider: Decider) -> HangUpAnswer:
+        found = self._gate.find(call)
+        if found is None:
+            return UnknownCall()
+        if found.state in UNDECIDED:
+            answer = await self.decide(call, refuse(), decider)
+            match answer:
+                case Applied():
+                    return HungUp(found)
+                case EdgeFailed() | EdgeSilent():
+                    return answer
+        if found.ended is not None:
+            return NotLive(found)
+        if self._link is None:
+            return EdgeSilent(found)
+        ack = await self._link.hang_up(found)
+        match ack.result:
+            case AckResult.DONE:
+                found.hung_up_by = f"{decider.dialect}:{decider.application}"
+                return HungUp(found)
+            case AckResult.UNANSWERED:
+                return EdgeSilent(found)
+            case AckResult.FAILED:
+                return EdgeFailed(found)
+        return NotLive(found)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        self._listeners.append(listener)
+
+        def stop() -> None:
+            with contextlib.suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return stop
+
+    def delivered(self, delivery: Delivery) -> None:
+        self._tell(delivery)
+
+    def health(self) -> Health:
+        live = list(self._gate.live())
+        link = self._link
+        return Health(
+            linked=link is not None and link.connected and self._synced,
+            edge_version="" if link is None else link.version,
+            held=sum(1 for call in live if call.state in UNDECIDED),
+            live=len(live),
+            counters={} if link is None else dict(link.counters),
+            backlog=self._journal.backlog,
+            dropped=self._journal.dropped,
+        )
+
+    # --- carrying out ------------------------------------------------------------------------------------------
+
+    def _lapse(self, call: Call) -> None:
+        self._windows.pop(call.sequence, None)
+        claim = self._gate.lapse(call, self.now())
+        if claim is not None:
+            self._carry_out(claim)
+
+    def _carry_out(self, claim: Claim) -> asyncio.Future[Answer]:
+        """Send a claimed verdict to the edge; the answer comes with the edge's acknowledgement."""
+        loop = asyncio.get_running_loop()
+        call = claim.call
+        self._close_window(call.sequence)
+        answer: asyncio.Future[Answer] = loop.create_future()
+        self._pending[call.sequence] = answer
+        if self._link is None:
+            acknowledged: asyncio.Future[Ack] = loop.create_future()
+            acknowledged.set_result(Ack(AckResult.UNANSWERED))
+        else:
+            acknowledged = self._link.decide(call, claim.record.verdict)
+
+        def settle(future: asyncio.Future[Ack]) -> None:
+            result, events = self._gate.settle(claim, future.result(), self.now())
+            self._pending.pop(call.sequence, None)
+            answer.set_result(result)
+            self._tell_all(events)
+
+        acknowledged.add_done_callback(settle)
+        return answer
+
+    async def _after_first(self, call: Call) -> Answer:
+        """What the second to decide is told: it depends on what comes of the first."""
+        first = self._pending.get(call.sequence)
+        if first is not None:
+            await asyncio.shield(first)
+        return EdgeSilent(call) if call.state is State.DECIDED else self._gate.answer_for_late(call)
+
+    def _close_window(self, sequence: Sequence) -> None:
+        timer = self._windows.pop(sequence, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _tell_all(self, events: list[CallEvent]) -> None:
+        for event in events:
+            self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        for listener in tuple(self._listeners):
+            try:
+                listener(event)
+            except Exception:  # one listener's fault must not cost the others, or the call
+                log.exception("a listener failed", listener=repr(listener))

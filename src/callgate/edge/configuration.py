@@ -1,0 +1,107 @@
+"""Kamailio's configuration: rendered from a template for the version that is installed."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import subprocess
+from importlib import resources
+from pathlib import Path
+
+import jinja2
+import msgspec
+
+from callgate.edge.errors import KamailioMissingError, KamailioModuleError, KamailioVersionError
+from callgate.settings import EdgeSettings
+
+OLDEST = (5, 6)
+
+#: Where distributions put Kamailio's modules; the program itself knows, but has no way of telling.
+_MODULE_FOLDERS = (
+    "/usr/lib/x86_64-linux-gnu/kamailio/modules",
+    "/usr/lib/aarch64-linux-gnu/kamailio/modules",
+    "/usr/lib64/kamailio/modules",
+    "/usr/lib/kamailio/modules",
+    "/usr/local/lib64/kamailio/modules",
+    "/usr/local/lib/kamailio/modules",
+)
+
+#: The longest a call may be held, in seconds, with the guard's two seconds.
+_LONGEST_HOLD = 62
+
+
+class Kamailio(msgspec.Struct, frozen=True):
+    """The Kamailio that is installed: program, version, folder of modules."""
+
+    program: str
+    version: tuple[int, int, int]
+    modules: Path
+
+
+class LinkAddress(msgspec.Struct, frozen=True):
+    """Where a controller finds the edge: two loopback ports and the secret both sides know."""
+
+    link_port: int
+    control_port: int
+    secret: str
+
+
+def template() -> str:
+    """The text of the template."""
+    return (resources.files("callgate.edge") / "template" / "kamailio.cfg.j2").read_text()
+
+
+def modules_needed() -> list[str]:
+    """The modules that the template loads, by file name."""
+    return re.findall(r'^loadmodule "(\w+\.so)"', template(), re.MULTILINE)
+
+
+def find_kamailio(program: str) -> Kamailio:
+    """Look at what is installed.
+
+    Raises:
+        KamailioMissingError: no such program.
+        KamailioVersionError: older than 5.6.
+        KamailioModuleError: a module is missing.
+    """
+    path = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
+    if path is None:
+        raise KamailioMissingError(program)
+    answer = subprocess.run([path, "-v"], capture_output=True, text=True, timeout=10, check=False)
+    found = re.search(r"version: kamailio (\d+)\.(\d+)\.(\d+)", answer.stdout)
+    if found is None:
+        raise KamailioVersionError(answer.stdout.splitlines()[0] if answer.stdout else "a program that is not Kamailio")
+    version = (int(found[1]), int(found[2]), int(found[3]))
+    if version[:2] < OLDEST:
+        raise KamailioVersionError(".".join(map(str, version)))
+    folder = next((Path(each) for each in _MODULE_FOLDERS if (Path(each) / "tm.so").exists()), None)
+    if folder is None:
+        raise KamailioModuleError(["tm.so"], "any usual folder")
+    missing = [name for name in modules_needed() if not (folder / name).exists()]
+    if missing:
+        raise KamailioModuleError(missing, str(folder))
+    return Kamailio(path, version, folder)
+
+
+def render(settings: EdgeSettings, kamailio: Kamailio, address: LinkAddress) -> str:
+    """The configuration text for these settings and that version of Kamailio."""
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True)
+    ring = int(settings.ring_timeout * 1000)
+    return environment.from_string(template()).render(
+        debug=settings.debug,
+        children=settings.children,
+        tcp_children=max(1, settings.children // 2),
+        listen=settings.listen,
+        advertise=settings.advertise,
+        control_port=address.control_port,
+        link_port=address.link_port,
+        secret=address.secret,
+        module_path=f"{kamailio.modules}/",
+        version=kamailio.version,
+        credit=settings.credit,
+        ring_timeout_ms=ring,
+        destination_timeout_ms=int(settings.destination_timeout * 1000),
+        lifetime_ms=ring + (_LONGEST_HOLD + 10) * 1000,
+        nonce=secrets.randbits(42),
+    )

@@ -1,0 +1,316 @@
+"""The link between a controller and the edge.
+
+Events come over TCP from Kamailio's evapi, in netstrings; commands leave as datagrams, one each, and are acknowledged
+by an event. Why two ways: docs/decisions/0002-the-link.md. A command that is not acknowledged in time is sent once
+more, then it counts as unanswered; the edge repeats the acknowledgement of a command it has carried out already.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from base64 import b64encode
+from collections import deque
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from callgate.core.calls import Call, Sequence
+from callgate.core.reports import Ack, AckResult, Incoming, Report
+from callgate.core.verdicts import Verdict
+from callgate.edge.configuration import LinkAddress
+from callgate.edge.errors import LinkRefusedError
+from callgate.edge.frames import FrameError, FrameReader, frame
+from callgate.edge.rows import Rows, digest_of, drops, puts
+from callgate.edge.wire import (
+    PROGRESS,
+    AckFrame,
+    CallFrame,
+    CountersFrame,
+    EdgeFrame,
+    ProgressFrame,
+    ResumedFrame,
+    SyncedFrame,
+    WelcomeFrame,
+    decision_words,
+    decode,
+    incoming_of,
+    key_of,
+    sequence_of,
+)
+
+log = structlog.get_logger(__name__)
+
+#: How often the controller tells the edge that it is alive and how far it has read, in seconds.
+BEAT = 0.2
+#: How many commands may wait for their acknowledgement; more wait here, so that no datagram is lost in a burst.
+IN_FLIGHT = 128
+_SWEEP = 0.05
+#: More changed rows than this are sent as a whole new generation.
+_PATCH_LIMIT = 2_000
+_WELCOME_TIMEOUT = 5.0
+
+
+class LinkEvents(Protocol):
+    """Who hears the edge. All are called on the event loop and must return at once."""
+
+    def on_incoming(self, incoming: Incoming) -> None: ...
+
+    def on_report(self, report: Report) -> None: ...
+
+    def on_resumed(self, sequence: Sequence) -> None:
+        """A call that the edge told at connect was decided before; ``on_report`` tells its progress."""
+        ...
+
+    def on_synced(self) -> None:
+        """The edge has told all calls it had when the controller connected."""
+        ...
+
+    def on_lost(self) -> None:
+        """The link is gone."""
+        ...
+
+
+class _Command(msgspec.Struct):
+    words: bytes
+    answer: asyncio.Future[Ack]
+    due: float
+    again: bool
+
+
+class EdgeLink(asyncio.Protocol):
+    """One connection to one edge.
+
+    Args:
+        events: who hears what the edge tells.
+        command_timeout: seconds a command waits for its acknowledgement before it is sent again, and then once more.
+    """
+
+    def __init__(self, address: LinkAddress, events: LinkEvents, *, command_timeout: float = 1.0) -> None:
+        self._address = address
+        self._events = events
+        self._command_timeout = command_timeout
+        self._reader = FrameReader()
+        self._stream: asyncio.Transport | None = None
+        self._datagrams: asyncio.DatagramTransport | None = None
+        self._prefix = address.secret.encode() + b" "
+        self._welcomed: asyncio.Future[WelcomeFrame] | None = None
+        self._read = 0
+        self._last_id = 0
+        self._in_flight: dict[int, _Command] = {}
+        self._waiting: deque[tuple[int, _Command]] = deque()
+        self._ticker: asyncio.TimerHandle | None = None
+        self._next_beat = 0.0
+        self._edge = 0
+        self._rows: Rows = {}
+        self._generation = 0
+        self._digest = ""
+        self.version = ""
+        self.counters: dict[str, int] = {}
+
+    @property
+    def connected(self) -> bool:
+        return self._stream is not None
+
+    async def connect(self) -> None:
+        """Connect, and return when the edge has welcomed this controller.
+
+        Raises:
+            OSError: nobody listens there.
+            LinkRefusedError: the edge closed the connection or stayed silent for five seconds.
+        """
+        loop = asyncio.get_running_loop()
+        self._welcomed = loop.create_future()
+        self._datagrams, _ = await loop.create_datagram_endpoint(
+            asyncio.DatagramProtocol, remote_addr=("127.0.0.1", self._address.control_port)
+        )
+        try:
+            await loop.create_connection(lambda: self, "127.0.0.1", self._address.link_port)
+            welcome = await asyncio.wait_for(self._welcomed, _WELCOME_TIMEOUT)
+        except TimeoutError:
+            self.close()
+            raise LinkRefusedError(f"no welcome within {_WELCOME_TIMEOUT:g} s") from None
+        except BaseException:
+            self.close()
+            raise
+        self._edge = welcome.edge
+        self.version = welcome.version
+
+    def close(self) -> None:
+        """Close the link; commands that wait are unanswered."""
+        if self._stream is not None:
+            self._stream.close()
+        self._cleanup()
+
+    # --- asyncio.Protocol --------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._stream = transport
+        # One small write: it cannot be cut, which Kamailio 5.6 would not survive within a length's digits.
+        transport.write(frame(b"hello " + self._address.secret.encode()))
+        self._tick()
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            frames = self._reader.feed(data)
+        except FrameError:
+            log.exception("the link is closed, the edge sent what is no frame")
+            self.close()
+            return
+        self._read += len(frames)
+        for each in frames:
+            try:
+                self._hear(decode(each))
+            except msgspec.DecodeError as error:
+                log.error("a frame of the edge could not be read", error=str(error), frame=each[:200])
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        was_open = self._stream is not None
+        self._cleanup()
+        if self._welcomed is not None and not self._welcomed.done():
+            self._welcomed.set_exception(LinkRefusedError("the connection was closed"))
+        if was_open:
+            self._events.on_lost()
+
+    def _cleanup(self) -> None:
+        self._stream = None
+        if self._ticker is not None:
+            self._ticker.cancel()
+        if self._datagrams is not None:
+            self._datagrams.close()
+        commands = [*self._in_flight.values(), *(command for _, command in self._waiting)]
+        self._in_flight.clear()
+        self._waiting.clear()
+        for command in commands:
+            _answer(command, Ack(AckResult.UNANSWERED))
+
+    # --- events ------------------------------------------------------------------------------------------------
+
+    def _hear(self, event: EdgeFrame) -> None:
+        match event:
+            case AckFrame():
+                self._acknowledged(event)
+            case CallFrame():
+                self._events.on_incoming(incoming_of(event, self._edge))
+            case ProgressFrame():
+                self._events.on_report(
+                    Report(
+                        sequence_of(event.k),
+                        PROGRESS[type(event)],
+                        event.status,
+                        event.phrase.decode("utf-8", "backslashreplace"),
+                        event.by,
+                    )
+                )
+            case CountersFrame():
+                self.counters = msgspec.structs.asdict(event)
+            case ResumedFrame():
+                self._events.on_resumed(sequence_of(event.k))
+            case WelcomeFrame():
+                self._edge = event.edge
+                self._generation = event.generation
+                self._digest = event.digest
+                if self._welcomed is not None and not self._welcomed.done():
+                    self._welcomed.set_result(event)
+            case SyncedFrame():
+                self._events.on_synced()
+
+    # --- commands ----------------------------------------------------------------------------------------------
+
+    def decide(self, call: Call, verdict: Verdict) -> asyncio.Future[Ack]:
+        """Have a verdict carried out on a held call."""
+        word, rest = decision_words(call, verdict)
+        return self._command(word, rest)
+
+    def hang_up(self, call: Call) -> asyncio.Future[Ack]:
+        """End a call that was let go: BYE both ways, or CANCEL and 603 if the destination has not answered yet."""
+        sip_call_id = b64encode(call.caller.sip_call_id.encode()).decode()
+        return self._command("hangup", f"{key_of(call)} {sip_call_id} {call.caller.cseq}")
+
+    async def tables(self, rows: Rows) -> bool:
+        """Bring the edge's tables to ``rows``: nothing if it has them, what changed if that is little, else all.
+
+        Returns whether the edge acknowledged all of it.
+        """
+        digest = digest_of(rows)
+        if digest == self._digest:
+            self._rows = rows
+            return True
+        changed = {key: value for key, value in rows.items() if self._rows.get(key) != value}
+        gone = [key for key in self._rows if key not in rows]
+        if self._rows and len(changed) + len(gone) <= _PATCH_LIMIT:
+            generation = self._generation
+            commands = [("put", f"now {batch}") for batch in puts(changed)]
+            commands += [("drop", batch) for batch in drops(gone)]
+        else:
+            generation = self._generation % 1_000_000 + 1
+            commands = [("put", f"{generation} {batch}") for batch in puts(rows)]
+        # One after the other in small groups: the tables must never crowd out the commands of calls.
+        for start in range(0, len(commands), 8):
+            acks = await asyncio.gather(*(self._command(*each) for each in commands[start : start + 8]))
+            if any(ack.result is not AckResult.DONE for ack in acks):
+                return False
+        ack = await self._command("commit", f"{generation} {digest}")
+        if ack.result is not AckResult.DONE:
+            return False
+        self._rows, self._generation, self._digest = rows, generation, digest
+        return True
+
+    def _command(self, word: str, rest: str) -> asyncio.Future[Ack]:
+        answer: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
+        if self._stream is None:
+            answer.set_result(Ack(AckResult.UNANSWERED))
+            return answer
+        self._last_id = number = self._last_id % 1_000_000_000 + 1
+        command = _Command(self._prefix + f"{word} {number} {rest}".encode(), answer, 0.0, False)
+        if len(self._in_flight) < IN_FLIGHT:
+            self._send(number, command)
+        else:
+            self._waiting.append((number, command))
+        return answer
+
+    def _send(self, number: int, command: _Command) -> None:
+        command.due = asyncio.get_running_loop().time() + self._command_timeout
+        self._in_flight[number] = command
+        if self._datagrams is not None:
+            self._datagrams.sendto(command.words)
+
+    def _acknowledged(self, event: AckFrame) -> None:
+        command = self._in_flight.pop(event.id, None)
+        if command is None:
+            return  # answered to the first sending and to the second
+        _answer(command, Ack(event.result, event.status))
+        self._send_waiting()
+
+    def _send_waiting(self) -> None:
+        while self._waiting and len(self._in_flight) < IN_FLIGHT:
+            self._send(*self._waiting.popleft())
+
+    def _tick(self) -> None:
+        """Beat, and see which commands are overdue: they stand in the order they were sent in."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        self._ticker = loop.call_later(_SWEEP, self._tick)
+        if now >= self._next_beat and self._datagrams is not None:
+            self._next_beat = now + BEAT
+            self._datagrams.sendto(self._prefix + b"beat %d" % self._read)
+        while self._in_flight:
+            number = next(iter(self._in_flight))
+            command = self._in_flight[number]
+            if command.due > now:
+                break
+            del self._in_flight[number]
+            if command.again:
+                log.warning("the edge did not acknowledge a command that was sent twice", id=number)
+                _answer(command, Ack(AckResult.UNANSWERED))
+            else:
+                command.again = True
+                self._send(number, command)
+        self._send_waiting()
+
+
+def _answer(command: _Command, ack: Ack) -> None:
+    with contextlib.suppress(asyncio.InvalidStateError):  # its waiter was cancelled
+        command.answer.set_result(ack)

@@ -1,0 +1,209 @@
+"""The link's words. Events of the edge are JSON (header values in base 64); commands are words in a datagram."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import msgspec
+
+from callgate.core.calls import Call, Caller, Sequence
+from callgate.core.reports import AckResult, Incoming, Progress
+from callgate.core.verdicts import Accept, Redirect, Refuse, Verdict
+
+#: Bits of a sequence number that count the calls of one second; the 17 above them are the second of the day.
+_COUNTER_BITS = 15
+_DAY = 86_400
+
+
+class CallFrame(msgspec.Struct, tag_field="e", tag="call"):
+    """An INVITE arrived; ``k`` is the call's key on the edge, ``us`` the microseconds of its second."""
+
+    k: str
+    us: int
+    held: int
+    trunk: str
+    route: str
+    did: bytes
+    uri: bytes
+    ruri: bytes
+    from_: bytes = msgspec.field(name="from")
+    to: bytes
+    source: str
+    port: int
+    id: bytes
+    cseq: int
+    pai: bytes = b""
+    privacy: bytes = b""
+    diversion: bytes = b""
+    name: bytes = b""
+    number: bytes = b""
+    headers: list[tuple[bytes, bytes]] = []
+
+
+class ProgressFrame(msgspec.Struct, tag_field="e"):
+    """What became of a call."""
+
+    k: str
+    status: int = 0
+    phrase: bytes = b""
+    by: str = ""
+
+
+class RoutedFrame(ProgressFrame, tag="routed"): ...
+
+
+class RefusedFrame(ProgressFrame, tag="refused"): ...
+
+
+class CancelledFrame(ProgressFrame, tag="cancelled"): ...
+
+
+class RingingFrame(ProgressFrame, tag="ringing"): ...
+
+
+class AnsweredFrame(ProgressFrame, tag="answered"): ...
+
+
+class FailedFrame(ProgressFrame, tag="failed"): ...
+
+
+class EndedFrame(ProgressFrame, tag="ended"): ...
+
+
+class ResumedFrame(msgspec.Struct, tag_field="e", tag="resumed"):
+    """A call found on the edge by a controller that connected is no longer held: "routed" or "answered"."""
+
+    k: str
+    state: str
+
+
+class AckFrame(msgspec.Struct, tag_field="e", tag="ack"):
+    id: int
+    result: AckResult
+    status: int = 0
+
+
+class WelcomeFrame(msgspec.Struct, tag_field="e", tag="welcome"):
+    """The first frame after the controller's hello; the calls on the edge follow, then "synced"."""
+
+    edge: int
+    version: str
+    generation: int
+    digest: str
+
+
+class SyncedFrame(msgspec.Struct, tag_field="e", tag="synced"): ...
+
+
+class CountersFrame(msgspec.Struct, tag_field="e", tag="counters"):
+    """The edge's own counters, told once a second."""
+
+    unknown_source: int
+    no_route: int
+    no_controller: int
+    no_credit: int
+    guard: int
+
+
+PROGRESS: dict[type, Progress] = {
+    RoutedFrame: Progress.ROUTED,
+    RefusedFrame: Progress.REFUSED,
+    CancelledFrame: Progress.CANCELLED,
+    RingingFrame: Progress.RINGING,
+    AnsweredFrame: Progress.ANSWERED,
+    FailedFrame: Progress.FAILED,
+    EndedFrame: Progress.ENDED,
+}
+
+EdgeFrame = (
+    CallFrame
+    | RoutedFrame
+    | RefusedFrame
+    | CancelledFrame
+    | RingingFrame
+    | AnsweredFrame
+    | FailedFrame
+    | EndedFrame
+    | ResumedFrame
+    | AckFrame
+    | WelcomeFrame
+    | SyncedFrame
+    | CountersFrame
+)
+
+_decoder: msgspec.json.Decoder[EdgeFrame] = msgspec.json.Decoder(EdgeFrame)
+
+
+def decode(frame: bytes) -> EdgeFrame:
+    """Read one frame of the edge.
+
+    Raises:
+        msgspec.DecodeError: it is none.
+    """
+    return _decoder.decode(frame)
+
+
+def sequence_of(key: str) -> Sequence:
+    """The sequence number of a call by its key on the edge, ``<second>.<counter>``."""
+    second, _, counter = key.partition(".")
+    return int(second) % _DAY << _COUNTER_BITS | int(counter)
+
+
+def key_of(call: Call) -> str:
+    """The call's key on the edge."""
+    return f"{int(call.received)}.{call.sequence & (1 << _COUNTER_BITS) - 1}"
+
+
+def _text(value: bytes) -> str:
+    # A SIP header is UTF-8 (RFC 3261 section 7); what is not is kept readable rather than refused.
+    return value.decode("utf-8", "backslashreplace")
+
+
+def incoming_of(frame: CallFrame, edge: int) -> Incoming:
+    """The domain's view of a call frame."""
+    second = int(frame.k.partition(".")[0])
+    return Incoming(
+        sequence=sequence_of(frame.k),
+        edge=edge,
+        received=second + frame.us / 1_000_000,
+        trunk=frame.trunk,
+        route=frame.route,
+        dialled=_text(frame.did),
+        controlled=frame.held == 1,
+        caller=Caller(
+            number=_text(frame.number),
+            name=_text(frame.name).strip('"'),
+            uri=_text(frame.uri),
+            request_uri=_text(frame.ruri),
+            from_header=_text(frame.from_),
+            to_header=_text(frame.to),
+            source=f"[{frame.source}]:{frame.port}" if ":" in frame.source else f"{frame.source}:{frame.port}",
+            sip_call_id=_text(frame.id),
+            cseq=frame.cseq,
+            asserted_identity=_text(frame.pai),
+            privacy=_text(frame.privacy),
+            diversion=_text(frame.diversion),
+            headers=tuple((_text(name), _text(value)) for name, value in frame.headers),
+        ),
+    )
+
+
+def _coded(text: str) -> str:
+    return b64encode(text.encode()).decode()
+
+
+def decision_words(call: Call, verdict: Verdict) -> tuple[str, str]:
+    """The command for a verdict: its word, and what follows the command's id."""
+    key = key_of(call)
+    match verdict:
+        case Accept():
+            return "route", key
+        case Redirect(uri=uri, mode="relay"):
+            return "route", f"{key} {uri}"
+        case Redirect(uri=uri):
+            contact = f"Contact: <{uri}>\r\n"
+            return "refuse", f"{key} 302 {_coded('Moved Temporarily')} {_coded(contact)}"
+        case Refuse():
+            lines = [f"Reason: Q.850;cause={verdict.cause}", *(f"{name}: {value}" for name, value in verdict.headers)]
+            headers = "".join(f"{line}\r\n" for line in lines)
+            return "refuse", f"{key} {verdict.status} {_coded(verdict.phrase)} {_coded(headers)}"
