@@ -1,0 +1,163 @@
+"""The Yeastar dialect, put together: one mounted ASGI handler for HTTP and WebSocket, and one listener to the gate.
+
+One handler and not one per endpoint: a wrong method, an unknown path or a broken request must get the vendor's
+envelope, and a framework's router answers those itself before any endpoint sees them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from litestar import asgi
+from litestar.enums import ScopeType
+from litestar.types import ControllerRouterHandler, Receive, Scope, Send
+
+from callgate.core.events import CallEvent, Delivery, Event
+from callgate.dialects.port import Surroundings
+from callgate.dialects.yeastar.auth import BlockedAddress, Lockout, Tokens
+from callgate.dialects.yeastar.decide import DIALECT
+from callgate.dialects.yeastar.errors import ApiError, Code
+from callgate.dialects.yeastar.events import INCOMING_CALL_REQUEST, encode, topics
+from callgate.dialects.yeastar.requests import Request, access_token
+from callgate.dialects.yeastar.routes import VERSION, Api
+from callgate.dialects.yeastar.subscribe import Subscriptions, refuse_upgrade
+from callgate.dialects.yeastar.webhooks import Push, Webhooks
+from callgate.directory.model import Client, Webhook
+
+#: Mounted above the version, so that another version gets the vendor's answer too.
+MOUNT = "/openapi"
+_SUBSCRIBE = f"{VERSION}/subscribe"
+
+
+class Yeastar:
+    """The dialect, as :class:`callgate.dialects.port.Dialect` asks for."""
+
+    name = DIALECT
+    route_handlers: Sequence[ControllerRouterHandler]
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._control = surroundings.control
+        self._directory = surroundings.directory
+        self._serial = surroundings.settings.yeastar.serial
+        self._body_limit = surroundings.settings.http.body_limit
+        self._tokens = Tokens(surroundings)
+        self._lockout = Lockout(surroundings.settings.yeastar, surroundings.control.now)
+        self._subscriptions = Subscriptions(surroundings, self._tokens)
+        self._webhooks = Webhooks(surroundings)
+        self._api = Api(surroundings, self._tokens, self._lockout, self._subscriptions.check_tokens)
+        self._stop_listening: list[Callable[[], None]] = []
+
+        @asgi(MOUNT, is_mount=True, copy_scope=False)
+        async def openapi(scope: Scope, receive: Receive, send: Send) -> None:
+            await self._serve(scope, receive, send)
+
+        self.route_handlers = [openapi]
+
+    async def start(self) -> None:
+        """Begin to listen to events and to push them."""
+        self._webhooks.start()
+        self._stop_listening = [self._control.listen(self._hear), self._directory.listen(self._directory_changed)]
+
+    async def stop(self) -> None:
+        """Close all WebSockets, give up what webhooks are waiting for."""
+        for stop in self._stop_listening:
+            stop()
+        self._stop_listening = []
+        await self._subscriptions.close_all()
+        await self._webhooks.stop()
+
+    # --- for the command line and Callgate's own API -----------------------------------------------------------------
+
+    def blocked(self) -> list[BlockedAddress]:
+        """The addresses that are blocked for failed logins."""
+        return self._lockout.blocked()
+
+    def unblock(self, address: str) -> bool:
+        """Let an address log in again; false if nothing was known of it."""
+        return self._lockout.clear(address)
+
+    async def send_test(self, client: Client, webhook: Webhook) -> Delivery:
+        """Send a webhook the vendor's test message and tell how it went."""
+        return await self._webhooks.send_test(client, webhook)
+
+    # --- events out --------------------------------------------------------------------------------------------------
+
+    def _hear(self, event: Event) -> None:
+        if not isinstance(event, CallEvent):
+            return
+        call = event.call
+        for topic in topics(event):
+            subscribers = self._subscriptions.receivers(topic, call.trunk)
+            pushers = self._webhooks.receivers(topic, call.trunk)
+            if not subscribers and not pushers:
+                continue
+            text = encode(topic, call, self._serial)  # once for all of them
+            asked_for = topic == INCOMING_CALL_REQUEST
+            for subscriber in subscribers:
+                subscriber.put(text, call.id if asked_for else None)
+            if pushers:
+                push = Push(text.encode(), topic, call.id, call.trunk, call.deadline if asked_for else None)
+                for pusher in pushers:
+                    pusher.put(push)
+
+    def _directory_changed(self, *_: object) -> None:
+        self._tokens.revoke_orphans()
+        self._subscriptions.check_tokens()
+
+    # --- requests in -------------------------------------------------------------------------------------------------
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        query = scope["query_string"]
+        scope["query_string"] = b""  # it holds the token: the server's access log prints what is in the scope
+        path = scope["path"].strip("/")
+        if scope["type"] == ScopeType.WEBSOCKET:
+            await self._serve_websocket(path, query, receive, send)
+            return
+        try:
+            body = await _read_body(receive, self._body_limit)
+        except _HungUpError:
+            return
+        status, reply = await self._api.answer(
+            Request(
+                method=scope["method"],
+                path=path,
+                query=query,
+                user_agent=next((value for name, value in scope["headers"] if name == b"user-agent"), b""),
+                address=scope["client"][0] if scope["client"] else "",
+                body=body,
+            )
+        )
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(reply)).encode())]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": reply, "more_body": False})
+
+    async def _serve_websocket(self, path: str, query: bytes, receive: Receive, send: Send) -> None:
+        try:
+            if path != _SUBSCRIBE:
+                raise ApiError(Code.INTERFACE_NOT_EXISTED, f"events are at {MOUNT}/{_SUBSCRIBE}")
+            session, _ = self._tokens.authorise(access_token(query))
+        except ApiError as error:
+            await refuse_upgrade(error, receive, send)
+            return
+        await receive()  # "websocket.connect"
+        await self._subscriptions.serve(session, receive, send)
+
+
+class _HungUpError(Exception):
+    """The client was gone before its request was whole."""
+
+
+async def _read_body(receive: Receive, limit: int) -> bytes | None:
+    """The request body; ``None`` if it is longer than ``limit`` bytes: the rest is left to the server to discard."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            raise _HungUpError
+        size += len(message["body"])
+        if size > limit:
+            return None
+        chunks.append(message["body"])
+        if not message["more_body"]:
+            return b"".join(chunks)
