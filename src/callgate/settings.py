@@ -78,6 +78,26 @@ class HttpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     queue_bytes: Count = 8_388_608
 
 
+class NativeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Callgate's own API; times in seconds.
+
+    ``open_monitoring``: /healthz, /readyz and /metrics need no key. ``event_ring`` events are kept for readers that
+    reconnect, ``stream_limit`` readers may follow them at once, and one that hears nothing else hears a sign of life
+    every ``keep_alive``. ``recent_calls`` ended calls are listed beside the live ones. The result of a request with an
+    Idempotency-Key is kept for ``idempotency_seconds``, unless ``idempotency_limit`` newer ones push it out.
+    ``directory_limit`` is how large a directory file may be, in bytes.
+    """
+
+    open_monitoring: bool = True
+    event_ring: Count = 50_000
+    stream_limit: Count = 1_000
+    keep_alive: Seconds = 15.0
+    recent_calls: Count = 2_000
+    idempotency_seconds: Seconds = 120.0
+    idempotency_limit: Count = 100_000
+    directory_limit: Count = 67_108_864
+
+
 class YeastarSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The Yeastar dialect; lifetimes and times in seconds.
 
@@ -135,6 +155,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     remember_calls: Count = 50_000
     edge: EdgeSettings = EdgeSettings()
     http: HttpSettings = HttpSettings()
+    native: NativeSettings = NativeSettings()
     yeastar: YeastarSettings = YeastarSettings()
     directory: DirectorySettings = DirectorySettings()
     journal: JournalSettings = JournalSettings()
