@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import cache
-from typing import Any, TypeVar, get_origin
+from typing import Any, TypeVar, cast, get_origin
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -87,7 +87,7 @@ def read_query(query_string: bytes, type_: type[T]) -> T:
         ProblemError: 422, a parameter is unknown, wrong, or given twice.
     """
     values: dict[str, str | list[str]] = {}
-    lists = _list_fields(type_)
+    lists = _list_fields(cast(Hashable, type_))
     try:
         pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=_QUERY_LIMIT)
     except ValueError:
