@@ -89,7 +89,7 @@ class Controller:
         self._link: EdgeLink | None = None
         self._lost = asyncio.Event()
         self._changed = asyncio.Event()
-        self._synced = False
+        self.linked = asyncio.Event()
         self._told_by_edge: set[Sequence] = set()
         self._windows: dict[Sequence, asyncio.TimerHandle] = {}
         self._pending: dict[Sequence, asyncio.Future[Answer]] = {}
@@ -132,7 +132,7 @@ class Controller:
                     log.warning("no link to the edge", error=str(error))
                 refused = True
             finally:
-                self._synced = False
+                self.linked.clear()
                 link.close()
             await asyncio.sleep(_RECONNECT)
 
@@ -142,7 +142,7 @@ class Controller:
             self._changed.clear()
             rows = await asyncio.to_thread(rows_of, self._directory.current)
             if await link.tables(rows):
-                self._synced = True
+                self.linked.set()
             else:
                 log.warning("the edge did not take the directory, it is sent again")
                 self._changed.set()
@@ -285,7 +285,7 @@ class Controller:
         live = list(self._gate.live())
         link = self._link
         return Health(
-            linked=link is not None and link.connected and self._synced,
+            linked=link is not None and link.connected and self.linked.is_set(),
             edge_version="" if link is None else link.version,
             held=sum(1 for call in live if call.state in UNDECIDED),
             live=len(live),

@@ -1,0 +1,68 @@
+# Callgate: "make run" and "make test" install what they need and do their work, on Debian 12 or Ubuntu 24.04,
+# as root or with sudo.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+
+RUN_PACKAGES := python3-venv kamailio kamailio-extra-modules sip-tester
+TEST_PACKAGES := $(RUN_PACKAGES) postgresql baresip-core chromium openssl
+
+.PHONY: help run demo test check lint types imports unit bench lock clean
+
+help:
+	@echo "make run    install what is needed; start gate, edge and a demo destination; Ctrl-C stops everything"
+	@echo "make demo   four calls through a real edge: refused, accepted, lapsed, cancelled; exits 0 if all are right"
+	@echo "make test   install what is needed; run all checks and tests"
+	@echo "make bench  measure rates, latencies, CPU and memory on this machine"
+	@echo "make lock   resolve the dependencies anew"
+
+run: $(STAMPS)/run
+	@$(BIN)/callgate serve --demo
+
+demo: $(STAMPS)/run
+	@$(BIN)/callgate demo
+
+test: check unit
+
+check: lint types imports
+
+lint: $(STAMPS)/test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(STAMPS)/test
+	$(BIN)/mypy
+
+imports: $(STAMPS)/test
+	$(BIN)/lint-imports
+
+unit: $(STAMPS)/test
+	$(BIN)/pytest
+
+bench: $(STAMPS)/test
+	$(BIN)/python -m bench
+
+lock: $(STAMPS)/test
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade --python-version 3.11 \
+	    pyproject.toml --group build -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-annotate --no-header --upgrade --python-version 3.11 \
+	    pyproject.toml --group build --group dev -c requirements.lock -o requirements-dev.lock
+
+$(STAMPS)/run: requirements.lock pyproject.toml scripts/install-packages
+	scripts/install-packages $(RUN_PACKAGES)
+	@if [ "$$(id -u)" = 0 ] && ! id callgate >/dev/null 2>&1; then \
+	    useradd --system --no-create-home --shell /usr/sbin/nologin callgate; fi
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/test: requirements-dev.lock $(STAMPS)/run
+	scripts/install-packages $(TEST_PACKAGES)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@mkdir -p $(STAMPS) && touch $@
+
+clean:
+	rm -rf $(VENV) run .cache .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
