@@ -5,7 +5,7 @@ Entries are plain values; whoever changes something makes a new :class:`Director
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 import msgspec
@@ -36,7 +36,7 @@ class Trunk(msgspec.Struct, frozen=True):
     number: int = 0
 
 
-class InboundRoute(msgspec.Struct, frozen=True):
+class InboundRoute(msgspec.Struct, frozen=True, gc=False):
     """Where calls to a DID go.
 
     ``did`` is matched with the request URI's user part, a leading "+" left aside: ``2002`` exactly, ``55*`` by prefix,
@@ -61,6 +61,9 @@ class Webhook(msgspec.Struct, frozen=True):
     secret: str
     method: Literal["POST", "GET"] = "POST"
     events: tuple[int, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Webhook(url={self.url!r}, method={self.method!r}, events={self.events!r})"  # no secret in any log
 
 
 class Client(msgspec.Struct, frozen=True):
@@ -101,6 +104,17 @@ class ApiKey(msgspec.Struct, frozen=True):
 
 Entry = Trunk | InboundRoute | Client | ApiKey
 
+#: The four kinds of entries, as the directory file and the errors call them.
+Kind = Literal["trunk", "route", "client", "key"]
+KINDS: tuple[Kind, ...] = ("trunk", "route", "client", "key")
+
+_KIND_OF: dict[type, Kind] = {Trunk: "trunk", InboundRoute: "route", Client: "client", ApiKey: "key"}
+
+
+def kind_of(entry: Entry) -> Kind:
+    """Which kind an entry is of."""
+    return _KIND_OF[type(entry)]
+
 
 class Directory(msgspec.Struct, frozen=True):
     """Everything that is configured while running, as one immutable value."""
@@ -125,6 +139,21 @@ class Directory(msgspec.Struct, frozen=True):
                 case ApiKey():
                     directory.keys[entry.name] = entry
         return directory
+
+    def of_kind(self, kind: Kind) -> Mapping[str, Entry]:
+        """The entries of one kind, by name."""
+        by_kind: dict[Kind, Mapping[str, Entry]] = {
+            "trunk": self.trunks,
+            "route": self.routes,
+            "client": self.clients,
+            "key": self.keys,
+        }
+        return by_kind[kind]
+
+    def entries(self) -> Iterator[Entry]:
+        """Every entry: trunks, routes, clients, keys."""
+        for kind in KINDS:
+            yield from self.of_kind(kind).values()
 
     def lapse_of(self, route: InboundRoute, trunk: Trunk) -> Verdict:
         """The verdict for a call on that route that nobody decides."""

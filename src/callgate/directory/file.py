@@ -1,0 +1,143 @@
+"""The directory file: TOML in (docs/directory-file.md describes it key by key).
+
+All that is wrong with a file is told at once, each with its line; then nothing is changed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from callgate.directory.check import check_directory, check_entry, normal
+from callgate.directory.decode import did_you_mean, mistakes, secret_mistakes
+from callgate.directory.edits import placed
+from callgate.directory.errors import NOT_SHOWN, DirectoryFileError, Path, Problem, shown
+from callgate.directory.model import KINDS, Directory, Entry, Kind
+from callgate.directory.positions import Positions
+from callgate.directory.secrets import SecretHasher
+from callgate.directory.shapes import SHAPES, ClientTable, Table
+from callgate.directory.toml import decoded, parsed
+
+
+def applied(current: Directory, data: bytes, file: str, hasher: SecretHasher, *, prune: bool = False) -> Directory:
+    """The directory with a file's entries in it, in place of those of the same kind and name.
+
+    ``file`` is the name for errors. With ``prune``, every entry that the file does not have is removed. Secrets in
+    clear are hashed here, which takes time; one that the directory has already keeps its hash.
+
+    Raises:
+        DirectoryFileError: something is wrong with the file; all of it is told.
+    """
+    text = decoded(data, file)
+    reading = _Reading(text, current)
+    reading.read(parsed(text, file))
+    after = placed(current, reading.entries, prune=prune)
+    reading.compare(after)
+    if reading.problems:
+        raise DirectoryFileError(file, reading.located())
+    for table in reading.secrets:
+        former = current.clients.get(table.name)
+        known = former is not None and hasher.verify(former.secret_hash, table.secret or "")
+        secret_hash = former.secret_hash if former and known else hasher.hash(table.secret or "")
+        after.clients[table.name] = msgspec.structs.replace(after.clients[table.name], secret_hash=secret_hash)
+    return after
+
+
+class _Reading:
+    """One file being read: its entries and its problems, each with the path of its place in the file."""
+
+    def __init__(self, text: str, current: Directory) -> None:
+        self._text = text
+        self._current = current
+        self.entries: list[Entry] = []
+        #: The tables of clients whose secret is given in clear.
+        self.secrets: list[ClientTable] = []
+        self.problems: list[tuple[Problem, Path]] = []
+        self._places: dict[tuple[str, str], int] = {}
+        self._broken: set[tuple[str, str]] = set()
+
+    def read(self, tables: dict[str, Any]) -> None:
+        """Every table by itself."""
+        for key, value in tables.items():
+            if key not in SHAPES:
+                known = [f"[[{kind}]]" for kind in KINDS]
+                expected = f"{', '.join(known)}{did_you_mean(f'[[{key}]]', known)}"
+                self._add(Problem("file", "", (key,), NOT_SHOWN, expected), (key,))
+            elif not isinstance(value, list):
+                expected = f"[[{key}]] in double brackets, once for each {key}"
+                self._add(Problem("file", "", (key,), NOT_SHOWN, expected), (key,))
+        for kind in KINDS:
+            items = tables.get(kind)
+            if isinstance(items, list):
+                for place, table in enumerate(self._tables(kind, items)):
+                    if table is not None:
+                        self._take(kind, place, table)
+
+    def compare(self, after: Directory) -> None:
+        """All of it together, as it would be; what a broken table might have caused is left out."""
+        broken_trunks = {name for kind, name in self._broken if kind == "trunk"}
+        for problem in check_directory(after, broken_trunks):
+            if (problem.kind, problem.clash) not in self._broken:
+                place = self._places.get((problem.kind, problem.name))
+                self._add(problem, () if place is None else (problem.kind, place))
+
+    def located(self) -> list[Problem]:
+        """The problems with their lines."""
+        positions = Positions(self._text)
+        return [
+            msgspec.structs.replace(
+                problem,
+                line=positions.line((*place, *problem.path) if place[1:] else place),
+                clash_line=self._clash_line(positions, problem),
+            )
+            for problem, place in self.problems
+        ]
+
+    def _clash_line(self, positions: Positions, problem: Problem) -> int:
+        place = self._places.get((problem.kind, problem.clash)) if problem.clash else None
+        # Where in the other entry the same value is, is not known for lists: the entry's own line then.
+        return 0 if place is None else positions.line((problem.kind, place, problem.path[0]))
+
+    def _add(self, problem: Problem, place: Path) -> None:
+        path = tuple("webhook" if part == "webhooks" else part for part in problem.path)
+        self.problems.append((msgspec.structs.replace(problem, path=path), place))
+
+    def _tables(self, kind: Kind, items: list[Any]) -> list[Table | None]:
+        """The tables of one kind, ``None`` for each that is wrong."""
+        shape = SHAPES[kind]
+        try:  # all at once, which is fast and mostly works
+            return list(msgspec.convert(items, list[shape]))  # type: ignore[valid-type]  # a type chosen at run time
+        except msgspec.ValidationError:
+            return [self._table(kind, place, item) for place, item in enumerate(items)]
+
+    def _table(self, kind: Kind, place: int, item: Any) -> Table | None:
+        try:
+            return msgspec.convert(item, SHAPES[kind])
+        except msgspec.ValidationError:
+            name = item.get("name") if isinstance(item, dict) else None
+            name = name if isinstance(name, str) else ""
+            self._broken.add((kind, name))
+            for mistake in mistakes(kind, item):
+                self._add(Problem(kind, name, *mistake), (kind, place))
+            return None
+
+    def _take(self, kind: Kind, place: int, table: Table) -> None:
+        first = self._places.setdefault((kind, table.name), place)
+        if first != place:
+            expected = f"a name that no other {kind} has"
+            self._add(Problem(kind, table.name, ("name",), shown(table.name), expected, table.name), (kind, place))
+            return
+        if isinstance(table, ClientTable):
+            entry: Entry = table.entry(self._current.clients.get(table.name))
+            if table.secret is not None:
+                self.secrets.append(table)
+        else:
+            entry = table.entry()
+        entry = normal(entry)
+        self.entries.append(entry)
+        for problem in check_entry(entry):
+            self._add(problem, (kind, place))
+        for mistake in secret_mistakes(table):
+            self._broken.add((kind, table.name))
+            self._add(Problem(kind, table.name, *mistake), (kind, place))
