@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 Scope = Literal["read", "decide", "admin"]
+Limit = Annotated[int, Meta(ge=1, le=1000)]
 T = TypeVar("T")
 
 
@@ -455,6 +456,3 @@ class ProblemPage(msgspec.Struct, frozen=True):
     status: int
     meaning: str
     remedy: str
-
-
-Limit = Annotated[int, Meta(ge=1, le=1000)]

@@ -1,0 +1,121 @@
+"""One example of each shape that replies have, for the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from callgate.dialects.native import wire
+
+_RECEIVED = 1_767_225_600.25
+
+CALL = wire.Call(
+    id="019b76da-a8fa-7000-8000-000000000001",
+    trunk="main",
+    route="sales",
+    dialled="2002",
+    destination="sip:pbx.example.com",
+    caller=wire.Caller(
+        number="5503301",
+        name="Ann",
+        uri="sip:5503301@192.0.2.10",
+        request_uri="sip:2002@203.0.113.5",
+        from_header='"Ann" <sip:5503301@192.0.2.10>;tag=a73kszlfl',
+        to_header="<sip:2002@203.0.113.5>",
+        source="192.0.2.10:5060",
+        sip_call_id="1j9FpLxk3uxtm8tn@192.0.2.10",
+        asserted_identity="",
+        privacy="",
+        diversion="",
+        headers=[wire.Header("X-Campaign", "spring")],
+    ),
+    state="refused",
+    controlled=True,
+    window=10.0,
+    deadline=_RECEIVED + 10.0,
+    lapse=wire.AcceptVerdict(),
+    decision=wire.Decision(
+        wire.RefuseVerdict(603, "Decline", 21, "rejected", []), "native", "dashboard", _RECEIVED + 1.5
+    ),
+    received=_RECEIVED,
+    told=_RECEIVED + 0.001,
+    decided=_RECEIVED + 1.5,
+    ringing=None,
+    answered=None,
+    ended=_RECEIVED + 1.502,
+    status=603,
+    phrase="Decline",
+    hung_up_by=None,
+)
+_TRUNK = wire.Trunk("main", ["192.0.2.10"], number=1)
+_ROUTE = wire.Route("sales", "sip:pbx.example.com", did="2002", trunks=["main"], number=1)
+_CLIENT = wire.Client(
+    "crm",
+    "Q2tO8sUQ2zUFmDNSlLfb4Oz5bCAYh0Lr",
+    "yeastar",
+    ["*"],
+    ["main"],
+    [wire.Webhook("https://crm.example.com/events", "POST", [30016])],
+    5.0,
+    3,
+)
+_KEY = wire.Key("dashboard", "read")
+_DELIVERY = wire.Delivery(CALL.id, "yeastar", "crm", "webhook", "30016", "delivered", _RECEIVED + 0.02, 0.018)
+_JOURNAL_CALL = wire.JournalCall(
+    id=CALL.id,
+    trunk=CALL.trunk,
+    route=CALL.route,
+    dialled=CALL.dialled,
+    destination=CALL.destination,
+    caller_number=CALL.caller.number,
+    caller_name=CALL.caller.name,
+    source=CALL.caller.source,
+    sip_call_id=CALL.caller.sip_call_id,
+    controlled=True,
+    state=CALL.state,
+    received=CALL.received,
+    told=CALL.told,
+    decided=CALL.decided,
+    ringing=None,
+    answered=None,
+    ended=CALL.ended,
+    action="refuse",
+    dialect="native",
+    application="dashboard",
+    status=603,
+    phrase="Decline",
+    hung_up_by=None,
+)
+_JOURNAL_VERDICT = wire.JournalVerdict(
+    CALL.id, "refuse", "603 Decline", "native", "dashboard", "applied", _RECEIVED + 1.5, 0.002
+)
+
+#: An example by its type.
+EXAMPLES: dict[Any, object] = {
+    wire.Call: CALL,
+    wire.Page[wire.Call]: wire.Page([CALL], CALL.id),
+    wire.Outcome: wire.Outcome("applied", 603, CALL),
+    wire.Trunk: _TRUNK,
+    wire.Page[wire.Trunk]: wire.Page([_TRUNK]),
+    wire.Route: _ROUTE,
+    wire.Page[wire.Route]: wire.Page([_ROUTE]),
+    wire.Client: _CLIENT,
+    wire.Page[wire.Client]: wire.Page([_CLIENT]),
+    wire.Key: _KEY,
+    wire.Page[wire.Key]: wire.Page([_KEY]),
+    wire.DirectoryChange: wire.DirectoryChange(["trunk main", "route sales"], [], [], 4, False),
+    wire.Page[wire.JournalCall]: wire.Page([_JOURNAL_CALL], CALL.id),
+    wire.JournalEntry: wire.JournalEntry(_JOURNAL_CALL, [_JOURNAL_VERDICT], [_DELIVERY]),
+    wire.Page[wire.Delivery]: wire.Page([_DELIVERY]),
+    wire.Status: wire.Status(
+        "0.1.0",
+        86_400.0,
+        True,
+        None,
+        "5.6.3",
+        3,
+        17,
+        {"unknown_source": 5, "no_route": 0, "no_controller": 0, "guard": 0},
+        0,
+        0,
+    ),
+}

@@ -1,0 +1,132 @@
+"""Metrics for Prometheus: counted from the events, and read from the health report when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram, PlatformCollector, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from callgate import __version__
+from callgate.core.control import CallControl
+from callgate.core.control import Health as HealthReport
+from callgate.core.events import CallEvent, Delivery, Event, Kind, VerdictEvent
+from callgate.core.verdicts import Accept, Redirect, Verdict
+
+#: From the fastest decision over a local link to one that waited for a second try, in seconds.
+_DECISION_BUCKETS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+#: How long calls are held: from a machine's answer to the longest window, in seconds.
+_HOLD_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0, 60.0)
+#: What ends a hold.
+_RELEASES = frozenset({Kind.ROUTED, Kind.REFUSED, Kind.REDIRECTED, Kind.CANCELLED})
+
+
+class Metrics:
+    """The registry, and the listener that fills it."""
+
+    media_type = CONTENT_TYPE_PLAIN_0_0_4
+
+    def __init__(self, control: CallControl) -> None:
+        self._registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        PlatformCollector(registry=registry)
+        GCCollector(registry=registry)
+        registry.register(_HealthCollector(control.health))
+        self._calls = Counter(
+            "callgate_call_events", "What happened to calls, by kind of event.", ["kind"], registry=registry
+        )
+        self._verdicts = Counter(
+            "callgate_verdicts",
+            "Verdicts given, by dialect, what they asked for, the refusal's reason or status, and what came of them.",
+            ["dialect", "action", "reason", "result"],
+            registry=registry,
+        )
+        self._decisions = Histogram(
+            "callgate_decision_duration_seconds",
+            "From a verdict's arrival to the edge's acknowledgement.",
+            ["dialect"],
+            buckets=_DECISION_BUCKETS,
+            registry=registry,
+        )
+        self._holds = Histogram(
+            "callgate_hold_duration_seconds",
+            "From the INVITE to the end of its hold: routed, refused, redirected or cancelled.",
+            buckets=_HOLD_BUCKETS,
+            registry=registry,
+        )
+        self._deliveries = Counter(
+            "callgate_deliveries",
+            "Tries to deliver an event to an application, by dialect, channel and whether it was delivered.",
+            ["dialect", "channel", "result"],
+            registry=registry,
+        )
+        self._delivery_seconds = Histogram(
+            "callgate_delivery_duration_seconds",
+            "How long a try to deliver an event to an application took.",
+            ["channel"],
+            registry=registry,
+        )
+
+    def hear(self, event: Event) -> None:
+        """Count an event."""
+        match event:
+            case CallEvent(kind=kind, call=call):
+                self._calls.labels(kind.value).inc()
+                if kind in _RELEASES and call.controlled and call.ringing is None and call.answered is None:
+                    self._holds.observe(max(0.0, event.at - call.received))
+            case VerdictEvent():
+                action, reason = _labels(event.verdict)
+                dialect = event.decider.dialect
+                self._verdicts.labels(dialect, action, reason, event.result).inc()
+                self._decisions.labels(dialect).observe(event.seconds)
+            case Delivery():
+                result = "delivered" if event.result == "delivered" else "failed"
+                self._deliveries.labels(event.dialect, event.channel, result).inc()
+                self._delivery_seconds.labels(event.channel).observe(event.seconds)
+
+    def text(self) -> bytes:
+        """All metrics in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class _HealthCollector(Collector):
+    """What the health report knows, as it is at the moment of asking."""
+
+    def __init__(self, health: Callable[[], HealthReport]) -> None:
+        self._health = health
+
+    def collect(self) -> Iterator[Metric]:
+        health = self._health()
+        info = GaugeMetricFamily("callgate_build_info", "The versions that run.", labels=["version", "edge_version"])
+        info.add_metric([__version__, health.edge_version], 1)
+        yield info
+        yield GaugeMetricFamily("callgate_edge_up", "Whether a call can be held and decided now.", int(health.linked))
+        yield GaugeMetricFamily("callgate_calls_held", "Calls that wait for a verdict now.", health.held)
+        yield GaugeMetricFamily("callgate_calls_live", "Calls that have not ended now.", health.live)
+        edge = CounterMetricFamily(
+            "callgate_edge_calls",
+            "Calls that the edge dealt with alone since it started, by why.",
+            labels=["why"],
+        )
+        for why, count in sorted(health.counters.items()):
+            edge.add_metric([why], count)
+        yield edge
+        yield GaugeMetricFamily(
+            "callgate_journal_backlog_entries", "Journal entries that wait for SQL.", health.backlog
+        )
+        yield CounterMetricFamily("callgate_journal_dropped_entries", "Journal entries that were lost.", health.dropped)
+
+    def describe(self) -> Iterator[Metric]:
+        return iter(())  # the names are known without asking for the health report at registration
+
+
+def _labels(verdict: Verdict) -> tuple[str, str]:
+    """What a verdict asks for, and of a refusal its reason or, without one, its status."""
+    match verdict:
+        case Accept():
+            return "accept", ""
+        case Redirect():
+            return "redirect", ""
+    return "refuse", verdict.reason or str(verdict.status)
