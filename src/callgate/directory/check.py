@@ -5,23 +5,20 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
-from callgate.directory.errors import NOT_SHOWN, Path, Problem, shown
+from callgate.directory.errors import NOT_SHOWN, Mistake, Path, Problem, shown
 from callgate.directory.model import WEBHOOK_LIMIT, Client, Directory, Entry, InboundRoute, Kind, Trunk, kind_of
-from callgate.directory.rules import RULES, SECRET_KEYS, Rule, is_source
+from callgate.directory.rules import RULES, Rule, is_source, shown_at
 
 
 def normal(entry: Entry) -> Entry:
-    """The same entry in its one spelling: canonical addresses, reasons in lower case, no "+" before a DID.
-
-    What is wrong is left as it is, for :func:`check_entry` to find.
-    """
+    """The same entry in its one spelling: canonical addresses, reasons in lower case, no "+" before a DID."""
     match entry:
         case Trunk():
-            sources = tuple(_normal_source(source) for source in entry.sources)
+            sources = tuple(dict.fromkeys(_normal_source(source) for source in entry.sources))
             refuse, lapse = entry.refuse.lower(), entry.lapse.lower()
             return msgspec.structs.replace(entry, sources=sources, refuse=refuse, lapse=lapse)
         case InboundRoute():
@@ -35,7 +32,7 @@ def normal(entry: Entry) -> Entry:
 
 
 def check_entry(entry: Entry) -> list[Problem]:
-    """What is wrong with one entry in its normal form, whatever else is in the directory."""
+    """What is wrong with one entry, whatever else is in the directory."""
     kind = kind_of(entry)
     problems = [Problem(kind, entry.name, *found) for found in _check(kind, entry, ())]
     if isinstance(entry, Client):
@@ -46,7 +43,7 @@ def check_entry(entry: Entry) -> list[Problem]:
 
 
 def check_directory(directory: Directory, also_trunks: Collection[str] = ()) -> list[Problem]:
-    """Where entries do not fit each other; of two that clash, the later one is told.
+    """Where entries, in their normal form, do not fit each other; of two that clash, the later one is told.
 
     ``also_trunks`` are names of trunks that exist although they are not in this directory (their own tables in a file
     are wrong, which has been told already).
@@ -77,25 +74,25 @@ def check_directory(directory: Directory, also_trunks: Collection[str] = ()) -> 
     ]
 
 
-def _check(kind: Kind | Literal["webhook"], values: object, place: Path) -> Iterator[tuple[Path, str | None, str]]:
-    """Path, shown value and what was expected, for each key that breaks its rule."""
+def check_value(key: str, value: Any, rule: Rule) -> Iterator[Mistake]:
+    """Where the value of one key breaks its rule."""
+    if not rule.each:
+        if not rule.holds(value):
+            yield (key,), shown_at(key, value), rule.expected
+    elif not rule.least <= len(value) <= rule.most:
+        yield (key,), shown(value), f"{rule.least} to {rule.most} {rule.expected}"
+    else:
+        for place, item in enumerate(value):
+            if not rule.holds(item):
+                yield (key, place), shown(item) + _network_of(key, item), rule.expected
+            elif item in value[:place]:
+                yield (key, place), shown(item), "each only once"
+
+
+def _check(kind: Kind | Literal["webhook"], values: object, place: Path) -> Iterator[Mistake]:
     for key, rule in RULES[kind].items():
-        value = getattr(values, key)
-        if rule.each:
-            yield from ((place + path, text, expected) for path, text, expected in _check_items(key, value, rule))
-        elif not rule.holds(value):
-            yield (*place, key), NOT_SHOWN if key in SECRET_KEYS else shown(value), rule.expected
-
-
-def _check_items(key: str, items: tuple[object, ...], rule: Rule) -> Iterator[tuple[Path, str | None, str]]:
-    if not rule.least <= len(items) <= rule.most:
-        yield (key,), shown(items), f"{rule.least} to {rule.most} items: {rule.expected}"
-        return
-    for place, item in enumerate(items):
-        if not rule.holds(item):
-            yield (key, place), shown(item) + _network_of(key, item), rule.expected
-        elif len(items) > 1 and item in items[:place]:
-            yield (key, place), shown(item), "no item twice"
+        for path, text, expected in check_value(key, getattr(values, key), rule):
+            yield (*place, *path), text, expected
 
 
 def _network_of(key: str, source: object) -> str:
@@ -116,7 +113,7 @@ def _check_webhook_list(client: Client) -> Iterator[Problem]:
     for place, webhook in enumerate(client.webhooks):
         urls[webhook.url] += 1
         if urls[webhook.url] == 2:
-            yield Problem("client", client.name, ("webhooks", place, "url"), shown(webhook.url), expected)
+            yield Problem("client", client.name, ("webhooks", place, "url"), shown_at("url", webhook.url), expected)
 
 
 #: What must be unique, the name of its entry, where it is there, and its value to show.
@@ -140,7 +137,7 @@ def _unique(kind: Kind, claims: Iterable[_Claim], expected: str) -> Iterator[Pro
     told: set[tuple[str, str]] = set()
     for claimed, name, path, value in claims:
         owner = owners.setdefault(claimed, name)
-        if owner is not name and owner != name and (owner, name) not in told:
+        if owner != name and (owner, name) not in told:
             told.add((owner, name))
             yield Problem(kind, name, path, NOT_SHOWN if value is None else shown(value), expected, clash=owner)
 

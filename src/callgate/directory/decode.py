@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from typing import Any
 
 import msgspec
 
-from callgate.directory.errors import NOT_SHOWN, Path, shown
+from callgate.directory.check import check_value
+from callgate.directory.errors import NOT_SHOWN, Mistake, Path, shown
 from callgate.directory.model import Kind
-from callgate.directory.rules import RULES, SECRET_KEYS, SECRET_RULES, Rule
+from callgate.directory.rules import RULES, SECRET_KEYS, SECRET_RULES, Rule, shown_at
 from callgate.directory.shapes import SHAPES, ClientTable, KeyTable, Table, WebhookTable
 
-#: Where it is, the value as it may be shown (``None``: there is none), what was expected.
-Mistake = tuple[Path, str | None, str]
-
+_WEBHOOK = "[[client.webhook]]"
 #: How msgspec names the item of a list that is of a wrong type.
 _ITEM = re.compile(r"`\$\[(\d+)\]`")
 
@@ -38,7 +38,7 @@ def _one_of_two(table: Table, clear: str, hashed: str) -> Iterator[Mistake]:
     value = getattr(table, clear)
     has_hash = getattr(table, hashed) is not None
     if value is None and not has_hash:
-        yield (clear,), None, f"{clear} ({SECRET_RULES[clear].expected}), or {hashed} instead"
+        yield (clear,), None, f"{SECRET_RULES[clear].expected}, or {hashed} instead"
     elif value is not None and has_hash:
         yield (clear,), NOT_SHOWN, f"{clear} or {hashed}, not both"
     elif value is not None and not SECRET_RULES[clear].holds(value):
@@ -54,36 +54,44 @@ def _mistakes(
     fields = {field.encode_name: field for field in msgspec.structs.fields(shape)}
     for key, value in item.items():
         if key not in fields:
-            yield (*place, key), NOT_SHOWN, f"a key of {header}: {', '.join(fields)}{did_you_mean(key, fields)}"
-        elif key == "webhook" and isinstance(value, list):
+            expected = f"a key of {header}: {', '.join(fields)}{did_you_mean(key, fields)}"
+            yield (*place, key), _shown_unknown(header, key, value), expected
+        elif key != "webhook":
+            for path, text, expected in _check(fields[key], value, rules[key]):
+                yield (*place, *path), text, expected
+        elif isinstance(value, list):
             for number, webhook in enumerate(value):
-                yield from _mistakes(
-                    WebhookTable, webhook, RULES["webhook"], "[[client.webhook]]", (*place, key, number)
-                )
+                yield from _mistakes(WebhookTable, webhook, RULES["webhook"], _WEBHOOK, (*place, key, number))
         else:
-            yield from _wrong_type(fields[key], value, rules[key].expected, place)
+            yield (*place, key), NOT_SHOWN, f"{_WEBHOOK} in double brackets, once for each webhook"
     for key, field in fields.items():
         if field.required and key not in item:
             yield (*place, key), None, rules[key].expected
 
 
-def _wrong_type(field: msgspec.structs.FieldInfo, value: object, expected: str, place: Path) -> Iterator[Mistake]:
+def _check(field: msgspec.structs.FieldInfo, value: Any, rule: Rule) -> Iterator[Mistake]:
+    """Why the value of one key is of a wrong type, or breaks its rule."""
     key = field.encode_name
     try:
-        msgspec.convert(value, field.type)
+        typed = msgspec.convert(value, field.type)
     except msgspec.ValidationError as error:
-        if key in SECRET_KEYS:
-            yield (*place, key), NOT_SHOWN, expected
-        elif isinstance(value, list) and (found := _ITEM.search(str(error))):
+        if isinstance(value, list) and key not in SECRET_KEYS and (found := _ITEM.search(str(error))):
             number = int(found[1])
-            yield (*place, key, number), shown(value[number]), expected
+            yield (key, number), shown(value[number]), rule.expected
         else:
-            yield (*place, key), shown(value), expected
+            yield (key,), shown_at(key, value), rule.expected
+    else:
+        yield from check_value(key, typed, rule)
+
+
+def _shown_unknown(header: str, key: str, value: object) -> str:
+    """The value of an unknown key, where it cannot be a secret under a misspelt key or in the wrong table."""
+    open_table = header in ("[[trunk]]", "[[route]]") and not get_close_matches(key, SECRET_KEYS, 1)
+    return shown(value) if open_table and isinstance(value, bool | int | float | str) else NOT_SHOWN
 
 
 def _rules_of(kind: Kind) -> Mapping[str, Rule]:
-    rules = RULES[kind]
-    return {**SECRET_RULES, **rules, "webhook": rules["webhooks"]} if kind == "client" else {**SECRET_RULES, **rules}
+    return {**SECRET_RULES, **RULES[kind]}
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -23,7 +23,7 @@ def merged(current: Directory, entries: Iterable[Entry], *, prune: bool = False)
     Raises:
         InvalidEntryError: an entry is wrong, or given twice, or the directory would not be right as a whole.
     """
-    given = [normal(entry) for entry in entries]
+    given = list(entries)
     problems = [*_given_twice(given), *(problem for entry in given for problem in check_entry(entry))]
     problems += [problem for entry in given for problem in _wrong_number(current, entry)]
     after = placed(current, given, prune=prune)
@@ -34,9 +34,9 @@ def merged(current: Directory, entries: Iterable[Entry], *, prune: bool = False)
 
 
 def placed(current: Directory, given: Iterable[Entry], *, prune: bool = False) -> Directory:
-    """Like :func:`merged`, for entries in their normal form and without the checks. The given ones come last."""
+    """Like :func:`merged`, without the checks. The given entries come last, each in its normal form."""
     after = Directory({}, {}, {}, {}) if prune else _copy(current)
-    for entry in given:
+    for entry in map(normal, given):
         match entry:
             case Trunk():
                 former = current.trunks.get(entry.name)

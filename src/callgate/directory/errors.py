@@ -18,6 +18,9 @@ VALUE_LIMIT = 80
 #: Where a value is inside its entry: ``("sources", 2)``, ``("webhooks", 0, "url")``.
 Path = tuple[str | int, ...]
 
+#: Where it is, the value as it may be shown (``None``: there is none), what was expected.
+Mistake = tuple[Path, str | None, str]
+
 #: Stands for a value that may be a secret.
 NOT_SHOWN = "(not shown)"
 
@@ -44,14 +47,15 @@ class Problem(msgspec.Struct, frozen=True):
         """The path as one word: ``webhooks[0].url``."""
         key = ""
         for part in self.path:
-            key += f"[{part}]" if isinstance(part, int) else f".{part}" if key else part
+            word = f"[{part}]" if isinstance(part, int) else part if part.isidentifier() else shown(part)
+            key += f".{word}" if key and isinstance(part, str) else word
         return key
 
     def __str__(self) -> str:
         entry = "" if self.kind == "file" else f"{self.kind} {shown(self.name)}: " if self.name else f"{self.kind}: "
-        key = "" if not self.path else f"{self.key} is missing: " if self.value is None else f"{self.key} = "
+        key = f"{self.key} is missing: " if self.value is None else f"{self.key} = " if self.path else ""
         value = "" if self.value is None else f"{self.value}: "
-        clash = f", and {self.kind} {shown(self.clash)} has it already" if self.clash else ""
+        clash = f"; {self.kind} {shown(self.clash)} has it" if self.clash else ""
         line = f" (line {self.clash_line})" if self.clash_line else ""
         return f"{entry}{key}{value}expected {self.expected}{clash}{line}"
 

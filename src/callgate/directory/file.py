@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from callgate.directory.check import check_directory, check_entry, normal
+from callgate.directory.check import check_directory, check_entry
 from callgate.directory.decode import did_you_mean, mistakes, secret_mistakes
 from callgate.directory.edits import placed
 from callgate.directory.errors import NOT_SHOWN, DirectoryFileError, Path, Problem, shown
@@ -78,7 +78,7 @@ class _Reading:
         """All of it together, as it would be; what a broken table might have caused is left out."""
         broken_trunks = {name for kind, name in self._broken if kind == "trunk"}
         for problem in check_directory(after, broken_trunks):
-            if (problem.kind, problem.clash) not in self._broken:
+            if not problem.clash or (problem.kind, problem.clash) not in self._broken:
                 place = self._places.get((problem.kind, problem.name))
                 self._add(problem, () if place is None else (problem.kind, place))
 
@@ -134,7 +134,6 @@ class _Reading:
                 self.secrets.append(table)
         else:
             entry = table.entry()
-        entry = normal(entry)
         self.entries.append(entry)
         for problem in check_entry(entry):
             self._add(problem, (kind, place))

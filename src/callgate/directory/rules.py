@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from callgate.core.reasons import REASONS
+from callgate.directory.errors import NOT_SHOWN, shown
 from callgate.directory.model import WEBHOOK_LIMIT, WINDOW_MAX, WINDOW_MIN, Kind
 from callgate.directory.secrets import is_secret_hash
 
@@ -22,7 +23,7 @@ SECRET_MIN, SECRET_MAX = 8, 128
 URI_LIMIT, URL_LIMIT = 255, 1024
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_DID = re.compile(r"(?=.{1,32}\Z)[A-Za-z0-9#._-]*\*?")
+_DID = re.compile(r"\+?(?=.{1,32}\Z)[A-Za-z0-9#._-]*\*?")
 _CIDR = re.compile(r"[0-9A-Fa-f.:]+(/\d{1,3})?")
 _SECRET = re.compile(rf"[!-~]{{{SECRET_MIN},{SECRET_MAX}}}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -106,8 +107,12 @@ def is_key(text: str) -> bool:
     return _KEY.fullmatch(text) is not None
 
 
+def _is_reason(text: str) -> bool:
+    return text.lower() in REASONS
+
+
 def _is_lapse(text: str) -> bool:
-    return text == "accept" or text in REASONS
+    return text.lower() == "accept" or _is_reason(text)
 
 
 def _one_of(*values: str) -> Rule:
@@ -116,7 +121,7 @@ def _one_of(*values: str) -> Rule:
 
 _REASONS = ", ".join(f'"{name}"' for name in REASONS)
 _NAME_RULE = Rule('1 to 64 letters, digits, "-" and "_"', is_name)
-_SCOPE_RULE = Rule('a list of trunk names, or ["*"] for every trunk', lambda name: name == "*" or is_name(name), True)
+_SCOPE_RULE = Rule('names of trunks, or ["*"] for every trunk', lambda name: name == "*" or is_name(name), True)
 _SECRET_RULE = Rule(f"{SECRET_MIN} to {SECRET_MAX} printable ASCII characters without spaces", is_secret)
 _NUMBER_RULE = Rule("a number that Callgate gave, 0 for a new entry", lambda number: 0 <= number < 2**31)
 
@@ -125,13 +130,13 @@ RULES: Mapping[Kind | Literal["webhook"], Mapping[str, Rule]] = {
     "trunk": {
         "name": _NAME_RULE,
         "sources": Rule(
-            'a list of IP addresses and networks, like ["192.0.2.10", "198.51.100.0/24", "2001:db8::/32"]',
+            'IP addresses and networks, like ["192.0.2.10", "198.51.100.0/24", "2001:db8::/32"]',
             is_source,
             each=True,
             least=1,
         ),
         "control": Rule("true or false", lambda control: isinstance(control, bool)),
-        "refuse": Rule(f"a reason: {_REASONS}", lambda name: name in REASONS),
+        "refuse": Rule(f"a reason: {_REASONS}", _is_reason),
         "lapse": Rule(f'"accept" or a reason: {_REASONS}', _is_lapse),
         "number": _NUMBER_RULE,
     },
@@ -143,7 +148,7 @@ RULES: Mapping[Kind | Literal["webhook"], Mapping[str, Rule]] = {
             'letters, digits, "#", "-", ".", "_", at most 32 characters',
             is_did,
         ),
-        "trunks": Rule("a list of trunk names; leave it out for every trunk", is_name, each=True),
+        "trunks": Rule('names of trunks, like ["carrier"]; leave it out for every trunk', is_name, each=True),
         "window": Rule(f"{WINDOW_MIN:g} to {WINDOW_MAX:g} seconds", lambda window: WINDOW_MIN <= window <= WINDOW_MAX),
         "lapse": Rule(
             f'"accept" or a reason: {_REASONS}; leave it out for the trunk\'s',
@@ -176,7 +181,7 @@ RULES: Mapping[Kind | Literal["webhook"], Mapping[str, Rule]] = {
         "secret": _SECRET_RULE,
         "method": _one_of("POST", "GET"),
         "events": Rule(
-            "a list of event ids, like [30011, 30016]; leave it out for all",
+            "event ids, like [30011, 30016]; leave it out for all",
             lambda event: 30000 <= event <= 39999,
             each=True,
         ),
@@ -196,5 +201,11 @@ SECRET_RULES: Mapping[str, Rule] = {
     "key": Rule('"cg_" and 43 letters, digits, "-" and "_", as `callgate key add` makes it', is_key),
 }
 
-#: Keys whose values are never shown.
-SECRET_KEYS = frozenset({"secret", "secret_hash", "key", "digest"})
+#: Keys whose values are never shown: a secret, or a table with one in it.
+SECRET_KEYS = frozenset({"secret", "secret_hash", "key", "digest", "webhook", "webhooks"})
+
+
+def shown_at(key: str, value: object) -> str:
+    """A value for an error text, unless it is or may hold a secret."""
+    hidden = key in SECRET_KEYS or (key == "url" and "@" in str(value))  # user:password@
+    return NOT_SHOWN if hidden else shown(value)
