@@ -1,0 +1,132 @@
+"""A whole running Callgate for tests and benches: supervisor, Kamailio, controller, in a folder and on ports of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+
+import aiohttp
+
+from callgate.ports import free_port
+
+_STARTER = """
+import sys
+from pathlib import Path
+from callgate.settings_file import load
+from callgate.supervisor import serve
+sys.exit(serve(load(Path(sys.argv[1])), on_ready=lambda: print("ready", flush=True)))
+"""
+
+
+class System:
+    """One running Callgate. ``edge`` is its SIP address, ``http`` the base URL of all its APIs."""
+
+    def __init__(self, folder: Path, process: asyncio.subprocess.Process, edge: tuple[str, int], http: str) -> None:
+        self.folder = folder
+        self.process = process
+        self.edge = edge
+        self.http = http
+
+    @property
+    def log(self) -> str:
+        """Everything that supervisor, edge and controller have logged."""
+        return (self.folder / "log").read_text(errors="replace")
+
+    @property
+    def admin(self) -> Mapping[str, str]:
+        """The headers that authorise everything under ``/v1``."""
+        key = (self.folder / "state" / "admin.key").read_text().strip()
+        return {"Authorization": f"Bearer {key}"}
+
+    def processes(self) -> dict[int, str]:
+        """The process ids of supervisor, controller and Kamailio's processes, with their command lines."""
+        found = {self.process.pid: "supervisor"}
+        parents = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError):
+                    status = (entry / "stat").read_text().rpartition(")")[2].split()
+                    command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    parents[int(entry.name)] = (int(status[1]), command)
+        grown = True
+        while grown:
+            grown = False
+            for pid, (parent, command) in parents.items():
+                if parent in found and pid not in found:
+                    found[pid] = command
+                    grown = True
+        return found
+
+    def controller_pid(self) -> int:
+        """The controller that runs now."""
+        return next(pid for pid, command in self.processes().items() if "callgate.app" in command)
+
+    def edge_pids(self) -> list[int]:
+        return [pid for pid, command in self.processes().items() if "kamailio" in command]
+
+    async def ready(self, seconds: float = 30.0) -> None:
+        """Wait until a call can be decided."""
+        end = time.monotonic() + seconds
+        async with aiohttp.ClientSession() as session:
+            while time.monotonic() < end:
+                with contextlib.suppress(aiohttp.ClientError):
+                    async with session.get(f"{self.http}/readyz") as reply:
+                        if reply.status == 200:
+                            return
+                await asyncio.sleep(0.05)
+        raise TimeoutError(f"not ready within {seconds} s:\n{self.log[-4000:]}")
+
+    async def stop(self) -> int:
+        """Stop it as an operator would, with SIGTERM; the exit code."""
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return await asyncio.wait_for(self.process.wait(), 30)
+        except TimeoutError:
+            self.process.kill()
+            raise
+
+
+@contextlib.asynccontextmanager
+async def running(folder: Path, directory: str, settings: str = "", tables: str = "") -> AsyncIterator[System]:
+    """Start Callgate with that directory (TOML), and stop it at the end.
+
+    ``settings`` are lines for the top of the settings file, ``tables`` more tables of it or lines of ``[edge]``.
+    """
+    sip, http = free_port(protocol="udp"), free_port(protocol="tcp")
+    (folder / "directory.toml").write_text(directory)
+    (folder / "settings.toml").write_text(
+        f'state = "{folder}/state"\nrun = "{folder}/run"\ndirectory_file = "{folder}/directory.toml"\n{settings}\n'
+        f'[[http.listeners]]\nbind = "127.0.0.1:{http}"\n'
+        f'[edge]\nlisten = ["udp:127.0.0.1:{sip}", "tcp:127.0.0.1:{sip}"]\n{tables}\n'
+    )
+    with (folder / "log").open("wb") as output:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", _STARTER, str(folder / "settings.toml")),
+            stdout=output,
+            stderr=output,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+    system = System(folder, process, ("127.0.0.1", sip), f"http://127.0.0.1:{http}")
+    try:
+        await _started(system)
+        yield system
+    finally:
+        await system.stop()
+
+
+async def _started(system: System) -> None:
+    ready = asyncio.create_task(system.ready(60))
+    ended = asyncio.create_task(system.process.wait())
+    await asyncio.wait([ready, ended], return_when=asyncio.FIRST_COMPLETED)
+    if ended.done():
+        ready.cancel()
+        raise RuntimeError(f"Callgate ended with code {ended.result()}:\n{system.log[-4000:]}")
+    ended.cancel()
+    await ready
