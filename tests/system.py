@@ -1,4 +1,4 @@
-"""A whole running Callgate for tests and benches: supervisor, Kamailio, controller, in a folder and on ports of its own."""
+"""A whole running Callgate for tests and benches, with a folder and ports of its own."""
 
 from __future__ import annotations
 
