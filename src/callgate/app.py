@@ -14,7 +14,6 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
-import msgspec
 import structlog
 import uvicorn
 import uvloop
@@ -34,24 +33,14 @@ from callgate.edge.configuration import LinkAddress
 from callgate.journal.reader import JournalReader
 from callgate.journal.writer import JournalWriter
 from callgate.settings import Listener, Settings
+from callgate.start import BEAT, HEARTBEAT, READY, Start
 
 log = structlog.get_logger(__name__)
 
 #: Every API that applications can speak. A new dialect is a new folder and one line here.
 DIALECTS: tuple[type[Native] | type[Yeastar], ...] = (Native, Yeastar)
 
-#: How often the controller tells its supervisor that its event loop turns, in seconds.
-HEARTBEAT = 0.5
-READY, BEAT = b"r", b"."
 _HTTP_STOP = 3
-
-
-class Start(msgspec.Struct, frozen=True):
-    """What a controller process is given: the settings, where the edge is, and the pipe to its supervisor."""
-
-    settings: Settings
-    address: LinkAddress
-    pipe: int
 
 
 class _Server(uvicorn.Server):
@@ -77,12 +66,17 @@ async def run(start: Start) -> None:
     beats = asyncio.create_task(_beat(start.pipe), name="heartbeat")
     try:
         async with running(start.settings, start.address) as controller:
-            await controller.linked.wait()
-            os.write(start.pipe, READY)
-            log.info("ready", listeners=[listener.bind for listener in start.settings.http.listeners])
+            ready = asyncio.create_task(_ready(controller, start), name="ready")
             await stop.wait()
+            ready.cancel()
     finally:
         beats.cancel()
+
+
+async def _ready(controller: Controller, start: Start) -> None:
+    await controller.linked.wait()
+    os.write(start.pipe, READY)
+    log.info("ready", listeners=[listener.bind for listener in start.settings.http.listeners])
 
 
 @contextlib.asynccontextmanager
@@ -117,6 +111,7 @@ async def running(settings: Settings, address: LinkAddress) -> AsyncIterator[Con
         app = Litestar(
             [handler for dialect in dialects for handler in dialect.route_handlers],
             openapi_config=None,
+            logging_config=None,
             request_max_body_size=settings.http.body_limit,
         )
         for listener in settings.http.listeners:
@@ -187,7 +182,7 @@ async def _beat(pipe: int) -> None:
 
 def main() -> int:
     """The process: 0 after SIGTERM, 1 with one sentence on stderr when it cannot start."""
-    start = msgspec.json.decode(sys.stdin.buffer.read(), type=Start)
+    start = Start.decode(sys.stdin.buffer.read())
     os.set_blocking(start.pipe, False)
     logs.configure("controller")
     try:

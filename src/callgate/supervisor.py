@@ -17,16 +17,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-import msgspec
 import structlog
 
 from callgate import logs
-from callgate.app import READY, Start
 from callgate.edge.configuration import Kamailio, LinkAddress, find_kamailio
 from callgate.edge.errors import EdgeError, PortTakenError
 from callgate.edge.process import EdgeProcess, end_with_parent
 from callgate.ports import free_port, owner_of, split
 from callgate.settings import Settings
+from callgate.start import READY, Start
 
 log = structlog.get_logger(__name__)
 
@@ -144,7 +143,7 @@ class _Supervisor:
         self._controller = process
         os.close(writer)
         assert process.stdin is not None
-        process.stdin.write(msgspec.json.encode(Start(self._settings, self._address, writer)))
+        process.stdin.write(Start(self._settings, self._address, writer).encode())
         process.stdin.close()
         ready = False
         try:

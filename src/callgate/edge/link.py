@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 from base64 import b64encode
 from collections import deque
-from typing import Protocol
+from typing import Protocol, cast
 
 import msgspec
 import structlog
@@ -146,10 +146,9 @@ class EdgeLink(asyncio.Protocol):
     # --- asyncio.Protocol --------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._stream = transport
+        self._stream = cast(asyncio.Transport, transport)  # uvloop's is one in all but its class
         # One small write: it cannot be cut, which Kamailio 5.6 would not survive within a length's digits.
-        transport.write(frame(b"hello " + self._address.secret.encode()))
+        self._stream.write(frame(b"hello " + self._address.secret.encode()))
         self._tick()
 
     def data_received(self, data: bytes) -> None:
