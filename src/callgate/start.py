@@ -1,6 +1,6 @@
 """What the supervisor and a controller process say to each other.
 
-The supervisor writes a :class:`Start` as JSON to the controller's standard input; the controller answers in single bytes
+The supervisor writes a :class:`Start` as JSON to the controller's standard input; the controller answers in bytes
 on the pipe it names: :data:`READY` once, when the first call can be decided, and :data:`BEAT` for as long as its event
 loop turns.
 """
