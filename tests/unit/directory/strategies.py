@@ -1,0 +1,123 @@
+"""Entries and whole directories, as Hypothesis makes them: valid, and as odd as the rules allow."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from callgate.core.reasons import REASONS
+from callgate.directory.check import check_directory, normal
+from callgate.directory.model import ApiKey, Client, Directory, Entry, InboundRoute, Trunk, Webhook
+from callgate.directory.secrets import SecretHasher, digest
+from callgate.settings import DirectorySettings
+
+#: Argon2 at the lowest cost there is: tests hash a lot.
+CHEAP = DirectorySettings(hash_memory=8, hash_passes=1, hash_lanes=1)
+HASHER = SecretHasher(CHEAP)
+
+NAMES = st.text("abAB01_-", min_size=1, max_size=4)
+DIDS = st.one_of(
+    st.just("*"),
+    st.text("0129#.-_aZ", min_size=1, max_size=4),
+    st.text("012", max_size=3).map(lambda prefix: f"{prefix}*"),
+)
+LAPSES = st.sampled_from(["accept", *REASONS])
+SOURCES = st.one_of(
+    st.ip_addresses().map(str),
+    st.tuples(st.ip_addresses(v=4), st.integers(8, 32)).map(lambda it: f"{_cut(int(it[0]), it[1])}/{it[1]}"),
+)
+DESTINATIONS = st.sampled_from(
+    ["sip:127.0.0.1:5070", "sips:2002@pbx.example.com;transport=tls", "sip:[2001:db8::1]:5060", "sip:+44.x%20y@a.b"]
+)
+SECRETS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=8, max_size=40)
+HASHES = st.sampled_from([HASHER.hash(f"secret {number}") for number in range(4)])
+
+
+def _cut(address: int, length: int) -> str:
+    """The network of that address, in IPv4's dotted form."""
+    network = address >> (32 - length) << (32 - length)
+    return ".".join(str(network >> shift & 255) for shift in (24, 16, 8, 0))
+
+
+def trunks() -> st.SearchStrategy[Trunk]:
+    return st.builds(
+        Trunk,
+        name=NAMES,
+        sources=st.lists(SOURCES, min_size=1, max_size=3, unique=True).map(tuple),
+        control=st.booleans(),
+        refuse=st.sampled_from(sorted(REASONS)),
+        lapse=LAPSES,
+        number=st.just(0),
+    )
+
+
+def routes(names: list[str]) -> st.SearchStrategy[InboundRoute]:
+    return st.builds(
+        InboundRoute,
+        name=NAMES,
+        destination=DESTINATIONS,
+        did=DIDS,
+        trunks=_some(names),
+        window=st.floats(1, 60),
+        lapse=st.none() | LAPSES,
+        number=st.just(0),
+    )
+
+
+def clients(names: list[str]) -> st.SearchStrategy[Client]:
+    webhooks = st.lists(
+        st.builds(
+            Webhook,
+            url=st.sampled_from([f"https://example.com/{path}?a=b&c=%22" for path in "abcde"]),
+            secret=SECRETS,
+            method=st.sampled_from(["POST", "GET"]),
+            events=st.lists(st.integers(30000, 39999), max_size=3, unique=True).map(tuple),
+        ),
+        max_size=5,
+        unique_by=lambda webhook: webhook.url,
+    )
+    return st.builds(
+        Client,
+        name=NAMES,
+        client_id=st.text("abcXYZ019", min_size=8, max_size=8),
+        secret_hash=HASHES,
+        see=_some(["*", *names]),
+        decide=_some(["*", *names]),
+        webhooks=webhooks.map(tuple),
+        webhook_timeout=st.floats(1, 30),
+        webhook_retries=st.integers(0, 10),
+    )
+
+
+def keys() -> st.SearchStrategy[ApiKey]:
+    return st.builds(
+        ApiKey,
+        name=NAMES,
+        digest=st.integers().map(lambda seed: digest(str(seed))),
+        scope=st.sampled_from(["read", "decide", "admin"]),
+    )
+
+
+@st.composite
+def directories(draw: st.DrawFn) -> Directory:
+    """A directory that is right as a whole; what would clash is left out."""
+    entries: list[Entry] = []
+    for trunk in draw(st.lists(trunks(), max_size=4)):
+        _take(entries, trunk)
+    names = [entry.name for entry in entries]
+    others: list[st.SearchStrategy[Entry]] = [routes(names), clients(names), keys()]
+    for more in others:
+        for entry in draw(st.lists(more, max_size=6)):
+            _take(entries, entry)
+    return Directory.of(entries)
+
+
+def _take(entries: list[Entry], entry: Entry) -> None:
+    taken = any(type(other) is type(entry) and other.name == entry.name for other in entries)
+    if not taken and not check_directory(Directory.of([*entries, normal(entry)])):
+        entries.append(normal(entry))
+
+
+def _some(names: list[str]) -> st.SearchStrategy[tuple[str, ...]]:
+    if not names:
+        return st.just(())
+    return st.lists(st.sampled_from(names), max_size=3, unique=True).map(tuple)
