@@ -14,6 +14,7 @@ from msgspec import Meta
 
 Seconds = Annotated[float, Meta(gt=0, le=86_400 * 365, description="a number of seconds, more than 0")]
 Count = Annotated[int, Meta(ge=1, description="a whole number from 1 on")]
+Days = Annotated[int, Meta(ge=0, le=36_500, description="a whole number of days, 0: for ever")]
 Port = Annotated[int, Meta(ge=0, le=65_535, description="a port, 0 to 65535 (0: chosen at start)")]
 SipListen = Annotated[
     str,
@@ -134,11 +135,20 @@ class DirectorySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 
 class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The call log. ``backlog`` entries are kept while SQL is down; older ones are dropped, counted and logged."""
+    """The call log; times in seconds. Entries are written ``batch`` at once, or what there is after ``interval``.
+
+    ``backlog`` entries are kept while SQL is down; older ones are dropped, counted and logged. One try to write ends
+    after ``timeout``, and the time between two tries grows up to ``retry``. At the end everything is written, or given
+    up after ``stop_timeout``. Entries older than ``keep_days`` are deleted; 0 keeps them for ever.
+    """
 
     backlog: Count = 200_000
-    batch: Count = 500
+    batch: Count = 1_000
     interval: Seconds = 0.25
+    timeout: Seconds = 10.0
+    retry: Seconds = 5.0
+    stop_timeout: Seconds = 10.0
+    keep_days: Days = 90
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

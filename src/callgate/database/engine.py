@@ -6,8 +6,9 @@ event loop: aiosqlite runs SQLite in a thread, asyncpg speaks to the server itse
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,15 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from callgate.database.errors import DatabaseUnavailableError, DatabaseUrlError
 from callgate.settings import Settings
 
 #: How long (seconds) a statement waits for another process that writes to the same SQLite file.
-SQLITE_BUSY_TIMEOUT = 10.0
-#: How long (seconds) to wait for a PostgreSQL server to take a connection, and to answer a statement.
+SQLITE_BUSY_TIMEOUT = 5.0
+#: How long (seconds) to wait for a PostgreSQL server to take a connection.
 POSTGRESQL_CONNECT_TIMEOUT = 5.0
-POSTGRESQL_COMMAND_TIMEOUT = 60.0
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -35,6 +35,8 @@ _DRIVERS = {
     "postgresql": "postgresql+asyncpg",
     "postgresql+asyncpg": "postgresql+asyncpg",
 }
+#: What may stand after the "?" of a PostgreSQL URL; ``host`` is for a socket's folder.
+_OPTIONS = {"host", "port", "ssl", "sslmode", "passfile", "target_session_attrs", "prepared_statement_cache_size"}
 _KNOWN = "use postgresql://user:password@host:port/name, or leave it empty for an SQLite file in the state folder"
 
 
@@ -69,6 +71,11 @@ def parse(text: str) -> URL:
     if driver is None:
         raise DatabaseUrlError(f"the setting database is of the unknown kind {url.drivername!r}: {_KNOWN}")
     url = url.set(drivername=driver)
+    unknown = url.query.keys() - _OPTIONS
+    if unknown and url.get_backend_name() == "postgresql":
+        raise DatabaseUrlError(
+            f"the setting database has the unknown option {min(unknown)!r}: use {', '.join(sorted(_OPTIONS))}"
+        )
     if "sslmode" in url.query:  # libpq's name for what asyncpg calls ssl, with the same values
         url = url.difference_update_query(["sslmode"]).update_query_dict({"ssl": url.query["sslmode"]})
     return url
@@ -87,21 +94,59 @@ def location(engine: AsyncEngine) -> str:
 def reaching(engine: AsyncEngine) -> Iterator[None]:
     """Around statements: what the drivers raise when the database is down becomes one typed error.
 
-    Errors about the data itself (``IntegrityError``, ``DataError``) go through as they are.
+    Errors about the data itself (:func:`is_about_data`) go through as they are.
 
     Raises:
         DatabaseUnavailableError: the database does not answer, or refuses.
     """
     try:
         yield
-    except (IntegrityError, DataError):
-        raise
-    except (DBAPIError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TypeError) as error:
+    except (DBAPIError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        if is_about_data(error):
+            raise
         raise DatabaseUnavailableError(location(engine), cause(error), _remedy(engine)) from error
+
+
+@asynccontextmanager
+async def reading(engine: AsyncEngine, *, within: float | None = None) -> AsyncIterator[AsyncConnection]:
+    """A connection to read with, for at most ``within`` seconds.
+
+    Raises:
+        DatabaseUnavailableError: the database does not answer, or refuses.
+    """
+    with reaching(engine):
+        async with asyncio.timeout(within), engine.connect() as connection:
+            yield connection
+
+
+@asynccontextmanager
+async def writing(engine: AsyncEngine, *, within: float | None = None) -> AsyncIterator[AsyncConnection]:
+    """One transaction that writes: committed at the end of the block, rolled back when it raises.
+
+    It takes SQLite's write lock at its beginning: a lock that is asked for later, when something has been read
+    already, is refused without waiting. After ``within`` seconds it is given up.
+
+    Raises:
+        DatabaseUnavailableError: the database does not answer, or refuses.
+    """
+    async with reading(engine, within=within) as connection:
+        await connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
+        async with connection.begin():
+            yield connection
+
+
+def is_about_data(error: BaseException) -> bool:
+    """Whether the database refused a value or a row, and would refuse it again."""
+    if isinstance(error, IntegrityError | DataError):
+        return True
+    # asyncpg tells by SQLSTATE: class 22 is a data exception, class 23 a violated constraint.
+    return isinstance(error, DBAPIError) and str(getattr(error.orig, "sqlstate", "")).startswith(("22", "23"))
 
 
 def cause(error: BaseException) -> str:
     """What the database said, in one line without the statement and its data."""
+    if isinstance(error, TimeoutError | PoolTimeoutError):
+        return "it does not answer in time"
     said = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     first, _, _ = str(said).strip().partition("\n")
     return first.rstrip(".") or type(said).__name__
@@ -126,8 +171,7 @@ def _sqlite(url: URL) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def configure(connection: DBAPIConnection, _record: Any) -> None:
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = NORMAL")
+        cursor.execute("PRAGMA journal_mode = WAL")  # and synchronous stays FULL: a commit outlives a power cut
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 
@@ -144,5 +188,5 @@ def _postgresql(url: URL) -> AsyncEngine:
         url,
         hide_parameters=True,
         pool_pre_ping=True,
-        connect_args={"timeout": POSTGRESQL_CONNECT_TIMEOUT, "command_timeout": POSTGRESQL_COMMAND_TIMEOUT},
+        connect_args={"timeout": POSTGRESQL_CONNECT_TIMEOUT},
     )

@@ -11,7 +11,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from callgate.database.engine import location, reaching
+from callgate.database.engine import location, writing
 from callgate.database.errors import DatabaseTooNewError
 
 #: PostgreSQL's advisory lock that one process holds while it migrates; the number only has to be Callgate's own.
@@ -27,20 +27,16 @@ async def upgrade(engine: AsyncEngine, revision: str = "head") -> None:
         DatabaseUnavailableError: the database does not answer, or refuses.
         DatabaseTooNewError: the tables were made by a newer Callgate.
     """
-    with reaching(engine):
-        async with engine.connect() as connection:
-            # SQLite: take the file's write lock at once, a lock taken over from reading is refused without waiting.
-            await connection.execution_options(sqlite_begin="BEGIN IMMEDIATE")
-            async with connection.begin():
-                if engine.dialect.name == "postgresql":
-                    await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-                try:
-                    await connection.run_sync(_run, revision)
-                except CommandError as error:
-                    found = await connection.scalar(text("SELECT version_num FROM alembic_version"))
-                    if found in known_revisions():
-                        raise
-                    raise DatabaseTooNewError(location(engine), str(found)) from error
+    async with writing(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        try:
+            await connection.run_sync(_run, revision)
+        except CommandError as error:
+            found = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+            if found in known_revisions():
+                raise
+            raise DatabaseTooNewError(location(engine), str(found)) from error
 
 
 def known_revisions() -> list[str]:
