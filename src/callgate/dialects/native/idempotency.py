@@ -62,13 +62,16 @@ class FirstResults:
             except asyncio.CancelledError:
                 if not first.reply.cancelled():
                     raise  # this request was cancelled, not the first
+        if len(self._firsts) >= self._limit:
+            self._firsts.popitem(last=False)
         first = _First(fingerprint, self._now(), asyncio.get_running_loop().create_future())
         self._firsts[application, key] = first
         try:
             reply = await perform()
         except BaseException:
             # It has no result, so the next one with the key is the first; those that wait go on to be it.
-            del self._firsts[application, key]
+            if self._firsts.get((application, key)) is first:
+                del self._firsts[application, key]
             first.reply.cancel()
             raise
         first.reply.set_result(reply)
@@ -76,8 +79,5 @@ class FirstResults:
 
     def _forget(self) -> None:
         too_old = self._now() - self._seconds
-        while self._firsts:
-            place, oldest = next(iter(self._firsts.items()))
-            if oldest.at > too_old and len(self._firsts) < self._limit:
-                return
-            del self._firsts[place]
+        while self._firsts and next(iter(self._firsts.values())).at <= too_old:
+            self._firsts.popitem(last=False)

@@ -83,7 +83,7 @@ class Native:
 def _mounted(application: Application) -> list[ControllerRouterHandler]:
     @asgi(paths.BASE, is_mount=True, copy_scope=False)
     async def api(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["path"] = paths.BASE + scope["path"]
+        scope["path"] = (paths.BASE + scope["path"]).rstrip("/")  # a mount gets the rest of the path, and a slash
         await application(scope, receive, send)  # type: ignore[arg-type]  # the same messages, typed more strictly
 
     @asgi([paths.HEALTHY, paths.READY, paths.METRICS], copy_scope=False)

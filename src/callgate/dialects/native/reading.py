@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from functools import cache
-from typing import Any, TypeVar, cast, get_origin
+from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -107,7 +107,8 @@ def read_query(query_string: bytes, type_: type[T]) -> T:
 
 @cache
 def _list_fields(type_: Any) -> frozenset[str]:
-    return frozenset(field.name for field in msgspec.structs.fields(type_) if get_origin(field.type) is list)
+    """The fields that hold lists: an empty list is what they are by default."""
+    return frozenset(field.name for field in msgspec.structs.fields(type_) if field.default_factory is list)
 
 
 def _of(error: msgspec.ValidationError, whole: str) -> ProblemError:
