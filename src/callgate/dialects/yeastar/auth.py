@@ -19,7 +19,6 @@ from callgate.dialects.port import Surroundings
 from callgate.dialects.yeastar.errors import ApiError, Code
 from callgate.dialects.yeastar.wire import InvalidParam, TokenReply
 from callgate.directory.model import Client
-from callgate.directory.secrets import SecretHasher
 from callgate.settings import YeastarSettings
 
 _ALPHABET = string.ascii_letters + string.digits
@@ -119,7 +118,9 @@ class Tokens:
 
     def _client(self, session: Session) -> Client | None:
         client = self._directory.current.clients.get(session.client)
-        return client if client is not None and client.secret_hash == session.secret_hash else None
+        if client is None or client.secret_hash != session.secret_hash or client.dialect != "yeastar":
+            return None
+        return client
 
     def _give_pair(self, session: Session) -> TokenReply:
         now, settings = self._now(), self._settings
@@ -228,7 +229,7 @@ class Login:
         self._slots = asyncio.Semaphore(settings.login_concurrency)
         self._limit = settings.login_concurrency + settings.login_backlog
         self._pending = 0
-        self._hasher = SecretHasher(surroundings.settings.directory)
+        self._hasher = surroundings.directory.hasher
 
     async def client(self, client_id: str, secret: str, address: str) -> Client:
         """The client of that id and secret.

@@ -7,6 +7,7 @@ envelope, and a framework's router answers those itself before any endpoint sees
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 
 from litestar import asgi
 from litestar.enums import ScopeType
@@ -132,12 +133,14 @@ class Yeastar:
         await send({"type": "http.response.body", "body": reply, "more_body": False})
 
     async def _serve_websocket(self, path: str, query: bytes, receive: Receive, send: Send) -> None:
+        if path != _SUBSCRIBE:
+            error = ApiError(Code.INTERFACE_NOT_EXISTED, f"events are at {MOUNT}/{_SUBSCRIBE}")
+            await refuse_upgrade(HTTPStatus.NOT_FOUND, error, receive, send)
+            return
         try:
-            if path != _SUBSCRIBE:
-                raise ApiError(Code.INTERFACE_NOT_EXISTED, f"events are at {MOUNT}/{_SUBSCRIBE}")
             session, _ = self._tokens.authorise(access_token(query))
         except ApiError as error:
-            await refuse_upgrade(error, receive, send)
+            await refuse_upgrade(HTTPStatus.UNAUTHORIZED, error, receive, send)
             return
         await receive()  # "websocket.connect"
         await self._subscriptions.serve(session, receive, send)

@@ -6,6 +6,7 @@ Event Push Settings".
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -124,7 +125,7 @@ class Queries:
                     WebhookRow(hook.url, hook.secret, hook.method, list(hook.events or TOLD))
                     for hook in client.webhooks
                 ],
-                webhook_event_push_timeout=client.webhook_timeout,
+                webhook_event_push_timeout=math.ceil(client.webhook_timeout),
                 webhook_event_push_retry_count=client.webhook_retries,
                 webhook_event_ids=list(TOLD),
             )

@@ -14,7 +14,7 @@ from callgate.core.control import CallControl
 
 _CHANNEL_END = re.compile(r"-([0-9a-f]{8})\Z")
 _CALL_ID = re.compile(r"[0-9]{1,12}\.([0-9]{1,10})\Z")
-_SIP_USER = re.compile(r"sips?:([^@:;?>]+)(?::[^@]*)?@", re.IGNORECASE)
+_SIP_USER = re.compile(r"sips?:([^@:;?>]+)[^@]*@", re.IGNORECASE)
 
 
 def call_id_of(call: Call) -> str:

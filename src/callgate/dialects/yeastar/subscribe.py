@@ -262,12 +262,12 @@ class Subscriptions:
             await asyncio.sleep(min(quiet, token))
 
 
-async def refuse_upgrade(error: ApiError, receive: Receive, send: Send) -> None:
-    """Answer the handshake with 401 and the envelope (extension "websocket.http.response" of ASGI)."""
+async def refuse_upgrade(status: int, error: ApiError, receive: Receive, send: Send) -> None:
+    """Answer the handshake with this HTTP status and the envelope (extension "websocket.http.response" of ASGI)."""
     await receive()
     body = _json.encode(error.reply())
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "websocket.http.response.start", "status": 401, "headers": headers})
+    await send({"type": "websocket.http.response.start", "status": status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": body, "more_body": False})
 
 

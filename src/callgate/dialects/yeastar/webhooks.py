@@ -37,6 +37,10 @@ _pushed = msgspec.json.Decoder(Pushed)
 log = structlog.get_logger(__name__)
 
 
+class UnusableWebhookError(ValueError):
+    """Nothing can be sent there, now or later; the text says why, without the URL and its secrets."""
+
+
 class Push(msgspec.Struct, frozen=True):
     """An event for one webhook; ``deadline`` (Unix seconds): no try begins after it, for then it tells nothing."""
 
@@ -66,15 +70,19 @@ class Sender:
             self._http = None
 
     async def send(self, webhook: Webhook, body: bytes, seconds: float) -> str:
-        """One try of at most ``seconds``: "delivered", or what went wrong, without the URL and its secrets."""
+        """One try of at most ``seconds``: "delivered", or what went wrong, without the URL and its secrets.
+
+        Raises:
+            UnusableWebhookError: nothing can be sent there.
+        """
         if self._http is None:
-            return "not sent: callgate is stopping"
+            raise UnusableWebhookError("not sent: callgate is stopping")
         try:
             url = URL(webhook.url)
         except ValueError:
-            return "not sent: the URL is not valid"
+            raise UnusableWebhookError("not sent: the URL is not valid") from None
         if url.scheme not in ("http", "https") or not url.host:
-            return "not sent: only http and https URLs are pushed to"
+            raise UnusableWebhookError("not sent: only http and https URLs with a host are pushed to")
         if webhook.method == "GET":
             url = url.extend_query(_as_query(body))
             signed, data = url.raw_query_string.encode(), None
@@ -92,7 +100,9 @@ class Sender:
                 return _meaning(response.status)
         except TimeoutError:
             return f"no answer within {seconds:.1f} s"
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except aiohttp.InvalidURL:
+            raise UnusableWebhookError("not sent: the URL is not valid") from None
+        except (aiohttp.ClientError, OSError) as error:
             return _failure(error)
 
 
@@ -100,7 +110,7 @@ class Pusher:
     """One webhook of one client.
 
     Pushes of different calls go out side by side, those of one call one after the other, so that an application is
-    never told of a call's end before its beginning.
+    never told of a call's end before its beginning. Requests to decide a call go first.
     """
 
     def __init__(self, client: str, webhook: Webhook, surroundings: Surroundings, sender: Sender) -> None:
@@ -110,23 +120,23 @@ class Pusher:
         self._directory = surroundings.directory
         self._settings = surroundings.settings.yeastar
         self._sender = sender
-        self._queue: deque[Push] = deque()
-        self._waiting = 0
+        self._urgent: deque[Push] = deque()
+        self._others: deque[Push] = deque()
         self._behind: dict[CallId, deque[Push]] = {}
         self._workers: set[asyncio.Task[None]] = set()
 
     def put(self, push: Push) -> None:
         """Have it sent. If too many are waiting already it is dropped, and that is reported."""
-        if self._waiting >= self._settings.webhook_queue:
-            self._report(push, "dropped: too many pushes are waiting", self._control.now())
-            return
-        self._waiting += 1
         behind = self._behind.get(push.call)
         if behind is not None:
-            behind.append(push)
+            behind.append(push)  # the few other events of a call that waits itself
+            return
+        queue = self._urgent if push.deadline is not None else self._others
+        if len(queue) >= self._settings.webhook_queue:
+            self._report(push, "dropped: too many pushes are waiting", self._control.now())
             return
         self._behind[push.call] = deque()
-        self._queue.append(push)
+        queue.append(push)
         if len(self._workers) < self._settings.webhook_concurrency:
             self._workers.add(asyncio.create_task(self._work()))
 
@@ -139,8 +149,8 @@ class Pusher:
 
     async def _work(self) -> None:
         try:
-            while self._queue:
-                push = self._queue.popleft()
+            while queue := self._urgent or self._others:
+                push = queue.popleft()
                 behind = self._behind[push.call]
                 await self._deliver(push)
                 while behind:
@@ -152,7 +162,6 @@ class Pusher:
                 self._workers.discard(task)
 
     async def _deliver(self, push: Push) -> None:
-        self._waiting -= 1
         tries = 0
         while True:
             client = self._directory.current.clients.get(self.client)
@@ -165,7 +174,11 @@ class Pusher:
                 if timeout <= 0:
                     self._report(push, "not sent: the call's window was over", began)
                     return
-            result = await self._sender.send(self.webhook, push.body, timeout)
+            try:
+                result = await self._sender.send(self.webhook, push.body, timeout)
+            except UnusableWebhookError as error:
+                self._report(push, str(error), began)
+                return
             self._report(push, result, began)
             tries += 1
             if result == DELIVERED or tries > client.webhook_retries:
@@ -220,7 +233,10 @@ class Webhooks:
         control = self._surroundings.control
         began = control.now()
         body = msgspec.json.encode(TestMessage())
-        result = await self._sender.send(webhook, body, client.webhook_timeout)
+        try:
+            result = await self._sender.send(webhook, body, client.webhook_timeout)
+        except UnusableWebhookError as error:
+            result = str(error)
         now = control.now()
         delivery = Delivery(None, DIALECT, client.name, "webhook", "test", result, now, now - began)
         control.delivered(delivery)
@@ -268,7 +284,5 @@ def _failure(error: Exception) -> str:
             return "the host name was not found"
         case aiohttp.ClientConnectorError(os_error=cause):
             return f"no connection: {cause.strerror or type(cause).__name__}"
-        case aiohttp.InvalidURL():
-            return "not sent: the URL is not valid"
         case _:
             return f"the connection broke: {type(error).__name__}"

@@ -186,7 +186,7 @@ class WebhookSettings(msgspec.Struct, frozen=True):
 
     enb_webhook_event_push: int
     webhook_event_push_list: list[WebhookRow]
-    webhook_event_push_timeout: float
+    webhook_event_push_timeout: int
     webhook_event_push_retry_count: int
     webhook_event_ids: list[int]
 
