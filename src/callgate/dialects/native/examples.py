@@ -79,14 +79,21 @@ _JOURNAL_CALL = wire.JournalCall(
     answered=None,
     ended=CALL.ended,
     action="refuse",
+    reason="rejected",
     dialect="native",
     application="dashboard",
     status=603,
     phrase="Decline",
     hung_up_by=None,
 )
-_JOURNAL_VERDICT = wire.JournalVerdict(
-    CALL.id, "refuse", "603 Decline", "native", "dashboard", "applied", _RECEIVED + 1.5, 0.002
+_VERDICT = wire.VerdictGiven(
+    CALL.id,
+    wire.RefuseVerdict(603, "Decline", 21, "rejected", []),
+    "native",
+    "dashboard",
+    "applied",
+    _RECEIVED + 1.5,
+    0.002,
 )
 
 #: An example by its type.
@@ -104,7 +111,8 @@ EXAMPLES: dict[Any, object] = {
     wire.Page[wire.Key]: wire.Page([_KEY]),
     wire.DirectoryChange: wire.DirectoryChange(["trunk main", "route sales"], [], [], 4, False),
     wire.Page[wire.JournalCall]: wire.Page([_JOURNAL_CALL], CALL.id),
-    wire.JournalEntry: wire.JournalEntry(_JOURNAL_CALL, [_JOURNAL_VERDICT], [_DELIVERY]),
+    wire.JournalEntry: wire.JournalEntry(_JOURNAL_CALL, [_VERDICT], [_DELIVERY]),
+    wire.Page[wire.VerdictGiven]: wire.Page([_VERDICT]),
     wire.Page[wire.Delivery]: wire.Page([_DELIVERY]),
     wire.Status: wire.Status(
         "0.1.0",

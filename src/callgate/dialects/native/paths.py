@@ -30,6 +30,7 @@ DIRECTORY: Final = "/v1/directory"  #: GET → TOML; POST TOML ?prune= &dry_run=
 
 JOURNAL_CALLS: Final = "/v1/journal/calls"  #: GET ?trunk= … &cursor= &limit= → Page[JournalCall]
 JOURNAL_CALL: Final = "/v1/journal/calls/{id}"  #: GET → JournalEntry
+JOURNAL_VERDICTS: Final = "/v1/journal/verdicts"  #: GET ?call= … &cursor= &limit= → Page[VerdictGiven]
 JOURNAL_DELIVERIES: Final = "/v1/journal/deliveries"  #: GET ?call= … &cursor= &limit= → Page[Delivery]
 
 STATUS: Final = "/v1/status"  #: GET → Status

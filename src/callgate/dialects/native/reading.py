@@ -89,7 +89,7 @@ def read_query(query_string: bytes, type_: type[T]) -> T:
     values: dict[str, str | list[str]] = {}
     lists = _list_fields(cast(Hashable, type_))
     try:
-        pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=_QUERY_LIMIT)
+        pairs = parse_qsl(query_string.decode(errors="replace"), keep_blank_values=True, max_num_fields=_QUERY_LIMIT)
     except ValueError:
         raise invalid("query", f"more than {_QUERY_LIMIT} parameters") from None
     for name, value in pairs:

@@ -353,21 +353,12 @@ class DirectoryChange(msgspec.Struct, frozen=True):
 # --- journal -------------------------------------------------------------------------------------------------------
 
 
-class JournalVerdict(msgspec.Struct, frozen=True):
-    """A verdict as the call log holds it: ``action`` is accept, refuse or redirect; ``detail`` its status or URI."""
-
-    call: str | None
-    action: str
-    detail: str
-    dialect: str
-    application: str
-    result: str
-    at: float
-    seconds: float
-
-
 class JournalCall(msgspec.Struct, frozen=True):
-    """A call as the call log holds it; the words are those of :class:`Call`."""
+    """A call as the call log holds it; the words are those of :class:`Call`.
+
+    ``action`` is the verdict that counted: accept, refuse or redirect, and ``reason`` its named reason; ``dialect`` and
+    ``application`` gave it.
+    """
 
     id: str
     trunk: str
@@ -387,6 +378,7 @@ class JournalCall(msgspec.Struct, frozen=True):
     answered: float | None
     ended: float | None
     action: str | None
+    reason: str | None
     dialect: str | None
     application: str | None
     status: int | None
@@ -398,7 +390,7 @@ class JournalEntry(msgspec.Struct, frozen=True):
     """A call of the log with every verdict and every delivery."""
 
     call: JournalCall
-    verdicts: list[JournalVerdict]
+    verdicts: list[VerdictGiven]
     deliveries: list[Delivery]
 
 
