@@ -400,6 +400,7 @@ def test_any_file_at_all_is_taken_or_told(data: bytes) -> None:
         assert directory == Directory()
 
 
+SCALARS = ("1", "1.5", "inf", "true", '"a"', '"*"', '"::1"', '"sip:pbx"', "1979-05-27", "[]", "{}", "[30011]")
 VALUES = st.recursive(
     st.sampled_from(
         ["1", "true", '"a"', '"*"', '"::1"', "1.5", "inf", "1979-05-27", "[]", "{}", '"sip:pbx"', "[30011]"]
