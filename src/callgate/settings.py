@@ -104,7 +104,7 @@ class YeastarSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``serial`` is the ``sn`` of every event. After ``lockout_failures`` failed logins in a row an address is blocked
     for ``lockout_seconds``; ``lockout_addresses`` are remembered at most. ``login_concurrency`` secrets are verified
-    at once (each takes some 60 ms of a core and 64 MB), ``login_backlog`` more may wait. Per webhook,
+    at once (for what each costs see :class:`DirectorySettings`), ``login_backlog`` more may wait. Per webhook,
     ``webhook_concurrency`` pushes are under way at once and ``webhook_queue`` more may wait.
     """
 

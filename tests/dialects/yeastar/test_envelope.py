@@ -132,7 +132,7 @@ async def test_an_error_in_callgate_is_minus_two_and_a_line_in_the_log(
     with structlog.testing.capture_logs() as logs:
         reply = await rig.refuse("PJSIP/trunk-peer-to-41-endpoint-0000008f", token)
     assert (reply.status, reply.json) == (200, {"errcode": -2, "errmsg": "INTERNAL SERVER ERROR"})
-    assert [line["event"] for line in logs] == ["yeastar.unexpected_error"]
+    assert [line["event"] for line in logs] == ["a request failed unexpectedly"]
     assert token not in repr(logs)
 
 

@@ -201,7 +201,7 @@ class Lockout:
         failures.count += 1
         failures.until = self._now() + self._settings.lockout_seconds
         if failures.count == self._settings.lockout_failures:
-            log.warning("yeastar.address_blocked", address=address, seconds=self._settings.lockout_seconds)
+            log.warning("address blocked after failed logins", address=address, seconds=self._settings.lockout_seconds)
         while len(self._failures) > self._settings.lockout_addresses:
             self._failures.popitem(last=False)
 

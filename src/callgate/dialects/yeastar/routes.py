@@ -71,7 +71,7 @@ class Api:
         except ApiError as error:
             return HTTPStatus.OK, _json.encode(error.reply())
         except Exception:
-            log.exception("yeastar.unexpected_error", method=request.method, path=request.path[:64])
+            log.exception("a request failed unexpectedly", method=request.method, path=request.path[:64])
             return HTTPStatus.OK, _json.encode(ApiError(Code.INTERNAL).reply())
 
     async def _dispatch(self, request: Request) -> Reply:

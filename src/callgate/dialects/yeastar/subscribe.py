@@ -115,7 +115,7 @@ class Subscriber:
                 await asyncio.sleep(0)
 
     def _drop(self) -> None:
-        log.warning("yeastar.subscriber_dropped", client=self.session.client, unread=len(self._queue))
+        log.warning("a subscriber does not read and is dropped", client=self.session.client, unread=len(self._queue))
         self._report(None, f"dropped: {len(self._queue)} events were not read", self._control.now())
         self._queue.clear()
         self.end(TOO_SLOW)
@@ -176,7 +176,7 @@ class Subscriptions:
                 self._none_open.set()
         for result in ended:
             if isinstance(result, Exception) and not isinstance(result, OSError):
-                log.error("yeastar.subscriber_failed", client=session.client, exc_info=result)
+                log.error("a WebSocket failed", client=session.client, exc_info=result)
         ending = subscriber.ending.result() if subscriber.ending.done() else GONE
         if ending not in (GONE, TOO_SLOW):  # nobody reads a close frame there
             await _close(send, ending)

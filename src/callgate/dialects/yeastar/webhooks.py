@@ -15,7 +15,6 @@ from collections import deque
 
 import aiohttp
 import msgspec
-import structlog
 from yarl import URL
 
 from callgate.core.calls import CallId
@@ -33,8 +32,6 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 5.0
 #: So much of an answer is read, so that its connection can be used again.
 _ANSWER_BYTES = 4096
 _pushed = msgspec.json.Decoder(Pushed)
-
-log = structlog.get_logger(__name__)
 
 
 class UnusableWebhookError(ValueError):
