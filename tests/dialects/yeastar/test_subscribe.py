@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -265,6 +266,39 @@ async def test_calls_that_are_held_already_are_told_to_who_subscribes_to_30016(r
     assert await ask(websocket, '{"topic_list":[30016]}') == SUCCESS  # and not a second time
     assert await nothing_comes(websocket)
     await websocket.close()
+
+
+async def test_a_new_subscriber_is_not_dropped_for_the_many_calls_that_are_held() -> None:
+    async with yeastar_rig(http=HttpSettings(queue_limit=20)) as rig:
+        for _ in range(100):
+            rig.control.ring()
+        with structlog.testing.capture_logs() as logs:
+            websocket = await open_websocket(rig, await rig.token(), [30016])
+            for _ in range(9):  # half of the bound, with the answer to the topic_list before them
+                assert (await told(websocket))[0] == 30016
+        assert await nothing_comes(websocket)
+        assert [line["event"] for line in logs] == ["more calls are held than a new subscriber can be told of"]
+        await websocket.close()
+
+
+async def test_a_connection_that_the_server_has_closed_ends_quietly(rig: Rig) -> None:
+    session, _ = rig.yeastar._tokens.authorise(await rig.token())
+    open_for_good = asyncio.Event()
+    messages = [{"type": "websocket.receive", "text": "heartbeat"}]
+
+    async def receive_one() -> Any:
+        if not messages:
+            await open_for_good.wait()
+        return messages.pop()
+
+    async def send(message: Any) -> None:
+        if message["type"] != "websocket.accept":
+            raise RuntimeError("Unexpected ASGI message 'websocket.send', after sending 'websocket.close'.")
+
+    with structlog.testing.capture_logs() as logs:
+        async with asyncio.timeout(PATIENCE):
+            await rig.yeastar._subscriptions.serve(session, receive_one, send)
+    assert logs == [] and not rig.yeastar._subscriptions._subscribers
 
 
 async def test_each_request_to_decide_that_was_sent_is_reported_as_delivered(rig: Rig) -> None:

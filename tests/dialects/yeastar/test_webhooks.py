@@ -246,6 +246,8 @@ def closed_port() -> int:
         ("hook?key=hidden", "not sent: only http and https URLs with a host are pushed to"),
         ("http://", "not sent: only http and https URLs with a host are pushed to"),
         ("http://[::1?key=hidden", "not sent: the URL is not valid"),
+        ("http://127.0.0.1:99999/?key=hidden", "not sent: the URL is not valid"),
+        ("http://" + "x" * 300 + "/?key=hidden", "not sent: the URL is not valid"),
         (f"http://127.0.0.1:{closed_port()}/hook?key=hidden", "no connection: Connect call failed"),
     ],
 )

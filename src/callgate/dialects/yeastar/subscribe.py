@@ -96,8 +96,17 @@ class Subscriber:
         if not self.ending.done():
             self.ending.set_result(ending)
 
+    @property
+    def half_full(self) -> bool:
+        """Half of what may wait is waiting."""
+        return len(self._queue) * 2 >= self._limit or self._queued_bytes * 2 >= self._limit_bytes
+
     async def write(self, send: Send) -> None:
-        """Send what is queued, as it comes; runs until it is cancelled or the connection breaks."""
+        """Send what is queued, as it comes; runs until it is cancelled.
+
+        Raises:
+            OSError: the connection broke.
+        """
         loop = asyncio.get_running_loop()
         while True:
             await self._filled.wait()
@@ -107,7 +116,10 @@ class Subscriber:
                     break
                 frame = self._queue.popleft()
                 self._queued_bytes -= len(frame.text)
-                await send({"type": "websocket.send", "text": frame.text, "bytes": None})
+                try:
+                    await send({"type": "websocket.send", "text": frame.text, "bytes": None})
+                except RuntimeError as closed:  # the server has closed it already, after a ping without an answer
+                    raise ConnectionAbortedError from closed
                 self.last_active = loop.time()
                 if frame.held is not None:
                     self._report(frame.held, DELIVERED, frame.queued)
@@ -243,8 +255,12 @@ class Subscriptions:
         client = self._directory.current.clients.get(subscriber.session.client)
         if client is None:
             return
-        held = [call for call in self._control.live() if call.state is State.HELD and client.may_see(call.trunk)]
-        for call in held[-self._settings.http.queue_limit // 2 :]:
+        for call in self._control.live():
+            if call.state is not State.HELD or not client.may_see(call.trunk):
+                continue
+            if subscriber.half_full:
+                log.warning("more calls are held than a new subscriber can be told of", client=client.name)
+                return
             subscriber.put(encode(INCOMING_CALL_REQUEST, call, self._settings.yeastar.serial), call.id)
 
     async def _watch(self, subscriber: Subscriber) -> None:
@@ -275,5 +291,5 @@ async def _close(send: Send, ending: Ending) -> None:
     try:
         async with asyncio.timeout(_CLOSE_TIME):
             await send({"type": "websocket.close", "code": ending.code, "reason": ending.reason})
-    except (OSError, TimeoutError):
+    except (OSError, TimeoutError, RuntimeError):
         pass  # it is gone already

@@ -97,7 +97,7 @@ class Sender:
                 return _meaning(response.status)
         except TimeoutError:
             return f"no answer within {seconds:.1f} s"
-        except aiohttp.InvalidURL:
+        except ValueError:  # also aiohttp's InvalidURL
             raise UnusableWebhookError("not sent: the URL is not valid") from None
         except (aiohttp.ClientError, OSError) as error:
             return _failure(error)
