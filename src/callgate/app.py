@@ -9,15 +9,12 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import structlog
-import uvicorn
 import uvloop
-from litestar import Litestar
 
 from callgate import logs
 from callgate.controller import Controller
@@ -32,30 +29,14 @@ from callgate.directory.service import DirectoryService
 from callgate.edge.configuration import LinkAddress
 from callgate.journal.reader import JournalReader
 from callgate.journal.writer import JournalWriter
-from callgate.settings import Listener, Settings
+from callgate.listeners import Front, listen
+from callgate.settings import Settings
 from callgate.start import BEAT, HEARTBEAT, READY, Start
 
 log = structlog.get_logger(__name__)
 
 #: Every API that applications can speak. A new dialect is a new folder and one line here.
 DIALECTS: tuple[type[Native] | type[Yeastar], ...] = (Native, Yeastar)
-
-_HTTP_STOP = 3
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without signal handlers: the controller has its own."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-class ListenerTakenError(Exception):
-    """An HTTP address cannot be listened on."""
-
-    def __init__(self, bind: str, error: OSError) -> None:
-        super().__init__(f"cannot listen on {bind}: {error.strerror}; choose another in the setting http.listeners")
 
 
 async def run(start: Start) -> None:
@@ -108,59 +89,10 @@ async def running(settings: Settings, address: LinkAddress) -> AsyncIterator[Con
             stack.push_async_callback(dialect.stop)
         await controller.start(address)
         stack.push_async_callback(controller.stop)
-        app = Litestar(
-            [handler for dialect in dialects for handler in dialect.route_handlers],
-            openapi_config=None,
-            logging_config=None,
-            request_max_body_size=settings.http.body_limit,
-        )
+        front = Front({prefix: application for dialect in dialects for prefix, application in dialect.mounts.items()})
         for listener in settings.http.listeners:
-            stack.push_async_callback(await _listen(app, listener))
+            stack.push_async_callback(await listen(front, listener))
         yield controller
-
-
-async def _listen(app: Litestar, listener: Listener) -> Callable[[], Awaitable[None]]:
-    """Serve on one address; what is returned stops it.
-
-    Raises:
-        ListenerTakenError: the address is in use, or not this machine's.
-    """
-    host, _, port = listener.bind.rpartition(":")
-    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((host.strip("[]"), int(port)))
-        listening.listen(2048)
-    except OSError as error:
-        listening.close()
-        raise ListenerTakenError(listener.bind, error) from None
-    server = _Server(
-        uvicorn.Config(
-            app,
-            http="httptools",
-            ws="websockets-sansio",
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            date_header=False,
-            ssl_certfile=listener.certificate or None,
-            ssl_keyfile=listener.private_key or None,
-            timeout_graceful_shutdown=_HTTP_STOP,
-        )
-    )
-    serving = asyncio.create_task(server.serve(sockets=[listening]), name=f"http {listener.bind}")
-    while not server.started:
-        if serving.done():
-            serving.result()
-        await asyncio.sleep(0.01)
-
-    async def stop() -> None:
-        server.should_exit = True
-        await serving
-
-    return stop
 
 
 def _admin_key(file: Path) -> str:

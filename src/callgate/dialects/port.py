@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
-from litestar.types import ControllerRouterHandler
 
 from callgate.core.control import CallControl
+from callgate.dialects.asgi import Application
 from callgate.directory.service import DirectoryService
 from callgate.journal.reader import JournalReader
 from callgate.settings import Settings
@@ -24,10 +24,14 @@ class Surroundings(msgspec.Struct, frozen=True):
 
 
 class Dialect(Protocol):
-    """One API. ``route_handlers`` are mounted as they are: their paths begin with the API's own base."""
+    """One API. ``mounts`` are its ASGI applications by the first segment of their paths (``/v1``).
+
+    An application gets the whole path, and every request below its segment, so that also what is wrong with one is
+    answered in the dialect's own form. One that wants a web framework can be a framework's application.
+    """
 
     name: str
-    route_handlers: Sequence[ControllerRouterHandler]
+    mounts: Mapping[str, Application]
 
     async def start(self) -> None:
         """Begin to listen to events."""

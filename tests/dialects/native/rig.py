@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import msgspec
 import uvicorn
-from litestar import Litestar
 
 from callgate.core.answers import RESULT_NAMES, Answer, Applied, HangUpAnswer, HungUp, NotLive, UnknownCall
 from callgate.core.calls import Call, Caller, CallId, Sequence
@@ -30,6 +29,7 @@ from callgate.directory.model import ApiKey, InboundRoute, Trunk
 from callgate.directory.secrets import digest, new_key
 from callgate.directory.service import DirectoryService
 from callgate.journal.reader import JournalReader
+from callgate.listeners import Front
 from callgate.settings import DirectorySettings, Settings
 
 #: How long (seconds) a test waits for what has to happen soon, on a machine that others use too.
@@ -247,7 +247,7 @@ async def serving(folder: Path, settings: Settings | None = None) -> AsyncIterat
     control = PlayedControl()
     native = Native(Surroundings(control, directory, JournalReader(engine), settings))
     await native.start()
-    app = Litestar(native.route_handlers, openapi_config=None)
+    app = Front(native.mounts)
     listening = socket.create_server(("127.0.0.1", 0))
     address = f"127.0.0.1:{listening.getsockname()[1]}"
     server = _Server(

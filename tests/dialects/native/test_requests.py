@@ -146,13 +146,17 @@ async def test_a_key_ends_with_its_entry(rig: Rig) -> None:
         problem(await http.get("/v1/calls"), 401, "unauthorized")
 
 
-async def test_a_fault_of_callgate_is_a_problem_without_a_traceback(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fault_of_callgate_is_a_problem_without_a_traceback(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     def broken() -> None:
         raise RuntimeError("the inside")
 
     monkeypatch.setattr(rig.control, "health", broken)
     response = await rig.http.get("/v1/status")
     assert "inside" not in str(problem(response, 500, "internal-error"))
+    logged = capsys.readouterr().out
+    assert "the inside" in logged and KEYS["admin"] not in logged
 
 
 async def test_every_problem_is_explained(rig: Rig) -> None:

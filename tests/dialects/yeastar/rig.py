@@ -12,7 +12,6 @@ from typing import Any, cast
 import aiohttp
 import msgspec
 import uvicorn
-from litestar import Litestar
 
 from callgate.core.answers import Answer, Applied, HangUpAnswer, HungUp, NotLive, UnknownCall
 from callgate.core.calls import Call, Caller, CallId, Sequence
@@ -26,6 +25,7 @@ from callgate.dialects.port import Surroundings
 from callgate.dialects.yeastar.plugin import Yeastar
 from callgate.directory.model import Client, Directory, Entry, InboundRoute, Trunk
 from callgate.directory.secrets import SecretHasher
+from callgate.listeners import Front
 from callgate.settings import DirectorySettings, HttpSettings, Settings, YeastarSettings
 
 #: Cheap to verify, so that tests do not wait.
@@ -331,7 +331,7 @@ async def yeastar_rig(
     settings = Settings(yeastar=yeastar or YeastarSettings(), http=http or HttpSettings())
     # The two stand-ins have what this dialect uses of what they stand in for.
     plugin = Yeastar(Surroundings(control, cast(Any, directory), cast(Any, None), settings))
-    app = Litestar(route_handlers=list(plugin.route_handlers), openapi_config=None, logging_config=None)
+    app = Front(plugin.mounts)
     await plugin.start()
     async with serving(app) as port:
         rig = Rig(control, directory, plugin, port)

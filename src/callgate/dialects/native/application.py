@@ -6,12 +6,13 @@ everything else of a decision together (docs/decisions).
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import structlog
 
-from callgate.dialects.native.asgi import Receive, Scope, Send
+from callgate.dialects.asgi import Receive, Scope, Send
 from callgate.dialects.native.auth import Keys
 from callgate.dialects.native.errors import INTERNAL_ERROR, UNKNOWN_PATH, UPGRADE_REQUIRED, ProblemError
 from callgate.dialects.native.idempotency import FirstResults
@@ -48,8 +49,9 @@ class Application:
             answer = problem_reply(error)
         except ConnectionResetError:
             return  # the client went away; nobody hears the reply
-        except Exception:
-            await _log.aexception("request failed", path=scope["path"])
+        except Exception as error:
+            # Not with log.exception: a renderer that shows local variables would show the key.
+            _log.error("request failed", path=scope["path"], error=repr(error), traceback=traceback.format_exc())
             answer = problem_reply(ProblemError(INTERNAL_ERROR))
         if not isinstance(answer, Reply):
             await answer(receive, send)

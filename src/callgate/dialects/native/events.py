@@ -12,8 +12,8 @@ import structlog
 from msgspec import Meta
 
 from callgate.core.control import CallControl
+from callgate.dialects.asgi import Receive, Send
 from callgate.dialects.native import errors, paths
-from callgate.dialects.native.asgi import Receive, Send
 from callgate.dialects.native.auth import Keys
 from callgate.dialects.native.feed import Feed, Filter, Message, SlowReaderError
 from callgate.dialects.native.operations import Operation, Request, Stream
@@ -24,10 +24,8 @@ from callgate.settings import Settings
 _log = structlog.get_logger("callgate.native")
 
 EVENT_STREAM = "text/event-stream"
-#: Why a WebSocket is closed (RFC 6455 section 7.4.1 and its registry): going away, try again later.
-_GOING_AWAY, _TRY_AGAIN_LATER = 1001, 1013
-#: How long a reader that is dropped may take to hear of it, in seconds.
-_FAREWELL = 1.0
+#: Why a WebSocket is closed (RFC 6455 section 7.4.1): the endpoint goes away.
+_GOING_AWAY = 1001
 
 
 class EventQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,12 +73,9 @@ class Events:
         async def stream(receive: Receive, send: Send) -> None:
             await receive()  # websocket.connect
             await send({"type": "websocket.accept"})
-            ended = await self._run(feed, receive, "websocket.disconnect", _send_web_socket(feed, send))
-            if ended is not None:
-                code = _GOING_AWAY if ended else _TRY_AGAIN_LATER
-                with contextlib.suppress(TimeoutError, OSError):
-                    async with asyncio.timeout(_FAREWELL):
-                        await send({"type": "websocket.close", "code": code, "reason": ""})
+            if await self._run(feed, receive, "websocket.disconnect", _send_web_socket(feed, send)):
+                with contextlib.suppress(OSError):
+                    await send({"type": "websocket.close", "code": _GOING_AWAY, "reason": ""})
 
         return stream
 
@@ -104,18 +99,21 @@ class Events:
             allowed=lambda: key is not None and self._keys.holds(key),
         )
 
-    async def _run(self, feed: Feed, receive: Receive, goodbye: str, sending: Coroutine[Any, Any, None]) -> bool | None:
-        """Send until the stream ends (true), the reader is dropped (false) or has gone (``None``)."""
+    async def _run(self, feed: Feed, receive: Receive, goodbye: str, sending: Coroutine[Any, Any, None]) -> bool:
+        """Send until the stream ends; false if the reader has gone, or takes nothing and is dropped.
+
+        Who takes nothing is not told either: the server closes the connection when its handler returns.
+        """
         self._open.add(feed)
         self._ring.watchers.append(feed.watch)
-        ended: bool | None = True
+        ended = True
         try:
             async with asyncio.TaskGroup() as group:
                 listening = group.create_task(_until(receive, goodbye))
                 await sending
                 listening.cancel()
         except* (_GoneError, OSError):
-            ended = None
+            ended = False
         except* SlowReaderError:
             _log.warning("event stream dropped, its reader is too slow")
             ended = False

@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from callgate.dialects.native.asgi import Receive, Send
+from callgate.dialects.asgi import Receive, Send
 from callgate.dialects.native.errors import Kind, ProblemError
 from callgate.dialects.native.wire import Scope
 from callgate.directory.model import ApiKey

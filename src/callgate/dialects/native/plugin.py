@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 
-from litestar import asgi
-from litestar.types import ControllerRouterHandler, Receive, Scope, Send
-
+from callgate.dialects import asgi
 from callgate.dialects.native import paths
 from callgate.dialects.native.application import Application
 from callgate.dialects.native.auth import Keys
@@ -33,7 +31,7 @@ class Native:
     """The dialect ``/v1``, with ``/healthz``, ``/readyz`` and ``/metrics`` beside it."""
 
     name = DIALECT
-    route_handlers: Sequence[ControllerRouterHandler]
+    mounts: Mapping[str, asgi.Application]
 
     def __init__(self, surroundings: Surroundings) -> None:
         control, directory, settings = surroundings.control, surroundings.directory, surroundings.settings
@@ -64,7 +62,7 @@ class Native:
             firsts,
             {JSON: settings.http.body_limit, TOML: settings.native.directory_limit},
         )
-        self.route_handlers = _mounted(application)
+        self.mounts = dict.fromkeys((paths.BASE, paths.HEALTHY, paths.READY, paths.METRICS), application)
         self._stop_listening: list[Callable[[], None]] = []
 
     async def start(self) -> None:
@@ -78,16 +76,3 @@ class Native:
             stop()
         self._stop_listening = []
         self._events.close()
-
-
-def _mounted(application: Application) -> list[ControllerRouterHandler]:
-    @asgi(paths.BASE, is_mount=True, copy_scope=False)
-    async def api(scope: Scope, receive: Receive, send: Send) -> None:
-        scope["path"] = (paths.BASE + scope["path"]).rstrip("/")  # a mount gets the rest of the path, and a slash
-        await application(scope, receive, send)  # type: ignore[arg-type]  # the same messages, typed more strictly
-
-    @asgi([paths.HEALTHY, paths.READY, paths.METRICS], copy_scope=False)
-    async def monitoring(scope: Scope, receive: Receive, send: Send) -> None:
-        await application(scope, receive, send)  # type: ignore[arg-type]  # as above
-
-    return [api, monitoring]

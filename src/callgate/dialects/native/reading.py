@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from callgate.dialects.native.asgi import Receive
+from callgate.dialects.asgi import Receive
 from callgate.dialects.native.errors import MALFORMED_JSON, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, ProblemError, invalid
 
 T = TypeVar("T")

@@ -19,6 +19,7 @@ from callgate.dialects.native.mapping import call_of, delivery_of, verdict_given
 
 _CURSOR = re.compile(r"([0-9a-f]{8})-([0-9]{1,18})")
 _encode = msgspec.json.Encoder().encode
+_SEPARATORS = (("\u0085".encode(), b"\\u0085"), ("\u2028".encode(), b"\\u2028"), ("\u2029".encode(), b"\\u2029"))
 _NO_CURSOR = b'{"cursor":""'
 
 
@@ -44,8 +45,16 @@ class Entry:
 
 
 def encode(event: wire.Event) -> bytes:
-    """An event without a cursor as JSON, ready for :func:`with_cursor`."""
-    return _encode(event)
+    """An event without a cursor as JSON, ready for :func:`with_cursor`.
+
+    Line separators beyond ASCII, which a caller may put into a header, are escaped: some readers of server-sent
+    events take them for the end of a line.
+    """
+    encoded = _encode(event)
+    for separator, escaped in _SEPARATORS:
+        if separator in encoded:
+            encoded = encoded.replace(separator, escaped)
+    return encoded
 
 
 def with_cursor(encoded: bytes, cursor: str) -> bytes:

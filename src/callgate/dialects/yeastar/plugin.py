@@ -6,14 +6,11 @@ envelope, and a framework's router answers those itself before any endpoint sees
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
-from litestar import asgi
-from litestar.enums import ScopeType
-from litestar.types import ControllerRouterHandler, Receive, Scope, Send
-
 from callgate.core.events import CallEvent, Delivery, Event
+from callgate.dialects.asgi import Application, Receive, Scope, Send
 from callgate.dialects.port import Surroundings
 from callgate.dialects.yeastar.auth import BlockedAddress, Lockout, Tokens
 from callgate.dialects.yeastar.decide import DIALECT
@@ -34,7 +31,7 @@ class Yeastar:
     """The dialect, as :class:`callgate.dialects.port.Dialect` asks for."""
 
     name = DIALECT
-    route_handlers: Sequence[ControllerRouterHandler]
+    mounts: Mapping[str, Application]
 
     def __init__(self, surroundings: Surroundings) -> None:
         self._control = surroundings.control
@@ -48,11 +45,7 @@ class Yeastar:
         self._api = Api(surroundings, self._tokens, self._lockout, self._subscriptions.check_tokens)
         self._stop_listening: list[Callable[[], None]] = []
 
-        @asgi(MOUNT, is_mount=True, copy_scope=False)
-        async def openapi(scope: Scope, receive: Receive, send: Send) -> None:
-            await self._serve(scope, receive, send)
-
-        self.route_handlers = [openapi]
+        self.mounts = {MOUNT: self._serve}
 
     async def start(self) -> None:
         """Begin to listen to events and to push them."""
@@ -110,8 +103,8 @@ class Yeastar:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         query = scope["query_string"]
         scope["query_string"] = b""  # it holds the token: the server's access log prints what is in the scope
-        path = scope["path"].strip("/")
-        if scope["type"] == ScopeType.WEBSOCKET:
+        path = scope["path"].removeprefix(MOUNT).strip("/")
+        if scope["type"] == "websocket":
             await self._serve_websocket(path, query, receive, send)
             return
         try:

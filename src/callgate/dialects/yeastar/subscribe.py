@@ -12,12 +12,12 @@ from typing import Any
 
 import msgspec
 import structlog
-from litestar.types import Receive, Send
 
 from callgate.core.calls import CallId
 from callgate.core.control import CallControl
 from callgate.core.events import Delivery
 from callgate.core.states import State
+from callgate.dialects.asgi import Receive, Send
 from callgate.dialects.port import Surroundings
 from callgate.dialects.yeastar.auth import Session, Tokens
 from callgate.dialects.yeastar.decide import DIALECT

@@ -24,6 +24,7 @@ from callgate.journal.records import CallRecord, DeliveryEntry, VerdictEntry
 T = TypeVar("T")
 
 Text = Annotated[str, Meta(max_length=256, pattern="^[^\x00]*$")]
+CallUuid = Annotated[str, Meta(pattern="^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$")]
 #: Unix seconds, up to the year 2223.
 Time = Annotated[float, Meta(ge=0, le=8e9)]
 Since = Annotated[Time | None, Meta(description="From this time on, in Unix seconds.")]
@@ -50,9 +51,7 @@ class JournalCallQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class JournalEntryQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which verdicts or deliveries of the log: all conditions hold."""
 
-    call: Annotated[
-        str | None, Meta(pattern="^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$", description="About this call.")
-    ] = None
+    call: Annotated[CallUuid | None, Meta(description="About this call.")] = None
     dialect: Text | None = None
     application: Text | None = None
     result: Text | None = None

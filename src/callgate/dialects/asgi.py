@@ -9,3 +9,5 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+#: An ASGI application.
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
