@@ -1,4 +1,4 @@
-"""A caller and a destination for tests: real SIP over UDP on loopback, timed to the millisecond.
+"""A caller and a destination for tests: real SIP on loopback, timed to the millisecond.
 
 SIPp and baresip place calls too (see the tests beside this file); these two are for what they cannot do: a CANCEL at
 an exact moment, a response that is lost on purpose, ten thousand calls whose every message is remembered.
@@ -60,9 +60,20 @@ class Message:
         return re.findall(rf"^{name}:[ \t]*(.*?)\r$", self.text, re.IGNORECASE | re.MULTILINE)
 
     @property
+    def number(self) -> str:
+        """The user part of a request's URI."""
+        found = re.match(r"\w+ sips?:([^@;:?> ]*)@", self.first_line)
+        return found[1] if found else ""
+
+    @property
     def branch(self) -> str:
         found = re.search(r"branch=([^;,\s]+)", self.header("Via"))
         return found[1] if found else ""
+
+
+def host(ip: str) -> str:
+    """An address as it stands in a URI."""
+    return f"[{ip}]" if ":" in ip else ip
 
 
 class _Endpoint(asyncio.DatagramProtocol):
@@ -73,6 +84,7 @@ class _Endpoint(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.DatagramTransport, transport)
         self.ip, self.port = transport.get_extra_info("sockname")[:2]
+        self.host = host(self.ip)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if not data.strip():
@@ -146,9 +158,15 @@ class Dialed:
         """Hang up an answered call."""
         self.caller.send(self._within("BYE", 2), self.to)
 
+    def reinvite(self, body: str) -> None:
+        """Offer new media within an answered call; its 200 is acknowledged by hand, with :meth:`ack`."""
+        text = self._within("INVITE", 2).removesuffix("Content-Length: 0\r\n\r\n")
+        contact = f"Contact: <{self.caller.contact}>\r\nContent-Type: application/sdp"
+        self.caller.send(f"{text}{contact}\r\nContent-Length: {len(body.encode())}\r\n\r\n{body}", self.to)
+
     def ack(self, response: Message) -> None:
         if response.status < 300:
-            self.caller.send(self._within("ACK", 1), self.to)
+            self.caller.send(self._within("ACK", int(response.header("CSeq").split()[0])), self.to)
             return
         lines = self.request.split("\r\n\r\n")[0].split("\r\n")
         kept = [line for line in lines[1:] if re.match(r"(Via|From|Call-ID|Max-Forwards):", line)]
@@ -165,7 +183,8 @@ class Dialed:
         assert own is not None
         lines = [
             f"{method} {contact[1]} SIP/2.0",
-            f"Via: SIP/2.0/UDP {self.caller.ip}:{self.caller.port};branch=z9hG4bK-{method}-{next(_numbers)}",
+            f"Via: SIP/2.0/{self.caller.via} {self.caller.host}:{self.caller.port}"
+            f";branch=z9hG4bK-{method}-{next(_numbers)}",
             *routes,
             own[1],
             f"To: {answer.header('To')}",
@@ -180,9 +199,16 @@ class Dialed:
 class Caller(_Endpoint):
     """Places calls from one address; make it with :func:`caller`."""
 
+    via = "UDP"
+
     def __init__(self) -> None:
         super().__init__()
         self.calls: dict[str, Dialed] = {}
+
+    @property
+    def contact(self) -> str:
+        """Where requests within a call are to be sent."""
+        return f"sip:caller@{self.host}:{self.port};transport={self.via.lower()}"
 
     def invite(
         self,
@@ -193,21 +219,27 @@ class Caller(_Endpoint):
         from_header: str | None = None,
         headers: tuple[str, ...] = (),
         acknowledge: bool = True,
+        call_id: str | None = None,
+        tag: str | None = None,
     ) -> Dialed:
-        """Send an INVITE and remember what comes back; final responses are acknowledged unless told otherwise."""
+        """Send an INVITE and remember what comes back; final responses are acknowledged unless told otherwise.
+
+        ``call_id`` and ``tag`` are its Call-ID and From tag, for a request that comes by two ways.
+        """
         unique = next(_numbers)
-        call_id = f"{unique}-{time.monotonic_ns()}@{self.ip}"
+        call_id = call_id or f"{unique}-{time.monotonic_ns()}@{self.ip}"
         branch = f"z9hG4bK-{unique}-{time.monotonic_ns()}"
         body = SDP.format(ip=self.ip, port=40000)
-        identity = from_header or f"<sip:{number}@{self.ip}:{self.port}>"
+        identity = from_header or f"<sip:{number}@{self.host}:{self.port}>"
+        target = f"sip:{did}@{host(edge[0])}:{edge[1]}"
         lines = [
-            f"INVITE sip:{did}@{edge[0]}:{edge[1]} SIP/2.0",
-            f"Via: SIP/2.0/UDP {self.ip}:{self.port};branch={branch}",
-            f"From: {identity};tag=t{unique}",
-            f"To: <sip:{did}@{edge[0]}:{edge[1]}>",
+            f"INVITE {target} SIP/2.0",
+            f"Via: SIP/2.0/{self.via} {self.host}:{self.port};branch={branch}",
+            f"From: {identity};tag={tag or f't{unique}'}",
+            f"To: <{target}>",
             f"Call-ID: {call_id}",
             "CSeq: 1 INVITE",
-            f"Contact: <sip:{number}@{self.ip}:{self.port}>",
+            f"Contact: <{self.contact}>",
             "Max-Forwards: 70",
             *headers,
             "Content-Type: application/sdp",
@@ -218,6 +250,28 @@ class Caller(_Endpoint):
         self.calls[call_id] = call
         self.send(request, edge)
         return call
+
+    async def asks(self, edge: tuple[str, int], method: str = "OPTIONS", seconds: float = 5.0) -> Message:
+        """Send a request outside any call; its final response."""
+        unique = f"{next(_numbers)}-{time.monotonic_ns()}"
+        target = f"sip:{host(edge[0])}:{edge[1]}"
+        lines = [
+            f"{method} {target} SIP/2.0",
+            f"Via: SIP/2.0/{self.via} {self.host}:{self.port};branch=z9hG4bK-{unique}",
+            f"From: <sip:asks@{self.host}>;tag=asks",
+            f"To: <{target}>",
+            f"Call-ID: asks-{unique}",
+            f"CSeq: 1 {method}",
+            "Max-Forwards: 70",
+            "Content-Length: 0",
+        ]
+        request = "\r\n".join([*lines, "", ""])
+        asked = Dialed(self, f"asks-{unique}", request, "", edge, time.monotonic(), acknowledge=False)
+        self.calls[asked.call_id] = asked
+        self.send(request, edge)
+        await asked.until(lambda each: any(reply.status >= 200 for reply in each.responses), seconds)
+        del self.calls[asked.call_id]
+        return asked.responses[-1]
 
     def received(self, message: Message) -> None:
         call = self.calls.get(message.header("Call-ID"))
@@ -233,15 +287,47 @@ class Caller(_Endpoint):
         call.changed.set()
 
 
+class TcpCaller(Caller, asyncio.Protocol):
+    """Places calls over one TCP connection; make it with :func:`tcp_caller`."""
+
+    via = "TCP"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._unread = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._stream = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._unread += data
+        while b"\r\n\r\n" in self._unread:
+            head, _, rest = self._unread.partition(b"\r\n\r\n")
+            length = re.search(rb"^Content-Length:\s*(\d+)", head, re.IGNORECASE | re.MULTILINE)
+            size = int(length[1]) if length else 0
+            if len(rest) < size:
+                return
+            self._unread = rest[size:]
+            self.datagram_received(head + b"\r\n\r\n" + rest[:size], self._stream.get_extra_info("peername")[:2])
+
+    def send(self, text: str, to: tuple[str, int]) -> None:
+        self._stream.write(text.encode("utf-8", "surrogateescape"))
+
+    def close(self) -> None:
+        self._stream.close()
+
+
 class Destination(_Endpoint):
     """Takes calls: rings and answers, or does what ``behave`` says with each INVITE; make it with :func:`destination`.
 
-    ``invites`` holds every INVITE seen, without retransmissions.
+    ``invites`` holds every INVITE seen, without retransmissions. ``numbers`` says what is done with calls to a number.
     """
 
     def __init__(self, behave: Callable[[Destination, Message], None] | None = None) -> None:
         super().__init__()
         self.behave = behave or answer
+        self.numbers: dict[str, Callable[[Destination, Message], None]] = {}
         self.invites: list[Message] = []
         self.others: list[Message] = []
         self._branches: set[str] = set()
@@ -253,7 +339,7 @@ class Destination(_Endpoint):
             if message.branch not in self._branches:
                 self._branches.add(message.branch)
                 self.invites.append(message)
-                self.behave(self, message)
+                self.numbers.get(message.number, self.behave)(self, message)
         else:
             self.others.append(message)
             if message.method != "ACK":
@@ -262,9 +348,13 @@ class Destination(_Endpoint):
                 invite = next(each for each in self.invites if each.branch == message.branch)
                 self.respond(invite, 487, "Request Terminated")
 
-    def saw(self, method: str) -> list[Message]:
-        """The requests of that method, other than INVITE."""
-        return [each for each in self.others if not each.status and each.method == method]
+    def saw(self, method: str, call: Dialed | None = None) -> list[Message]:
+        """The requests of that method: all of them, or those of one call."""
+        return [
+            each
+            for each in (self.invites if method == "INVITE" else self.others)
+            if not each.status and each.method == method and (call is None or each.header("Call-ID") == call.call_id)
+        ]
 
     def respond(self, invite: Message, status: int, phrase: str, *headers: str, body: str = "") -> None:
         self.send(_reply(invite, status, phrase, *headers, tag="callee", contact=self, body=body), invite.source)
@@ -275,7 +365,7 @@ class Destination(_Endpoint):
         assert contact is not None
         lines = [
             f"BYE {contact[1]} SIP/2.0",
-            f"Via: SIP/2.0/UDP {self.ip}:{self.port};branch=z9hG4bK-bye-{next(_numbers)}",
+            f"Via: SIP/2.0/UDP {self.host}:{self.port};branch=z9hG4bK-bye-{next(_numbers)}",
             *(f"Route: {value}" for value in invite.headers("Record-Route")),
             f"From: {invite.header('To')};tag=callee",
             f"To: {invite.header('From')}",
@@ -319,7 +409,7 @@ def _reply(
         *headers,
     ]
     if contact is not None:
-        lines.append(f"Contact: <sip:{contact.ip}:{contact.port}>")
+        lines.append(f"Contact: <sip:{contact.host}:{contact.port}>")
     if body:
         lines.append("Content-Type: application/sdp")
     lines.append(f"Content-Length: {len(body.encode())}")
@@ -329,6 +419,12 @@ def _reply(
 async def caller(ip: str = "127.0.0.1") -> Caller:
     """A caller on a free port of that loopback address."""
     _, endpoint = await asyncio.get_running_loop().create_datagram_endpoint(Caller, local_addr=(ip, 0))
+    return endpoint
+
+
+async def tcp_caller(edge: tuple[str, int]) -> TcpCaller:
+    """A caller with a TCP connection to the edge."""
+    _, endpoint = await asyncio.get_running_loop().create_connection(TcpCaller, *edge)
     return endpoint
 
 
