@@ -34,7 +34,9 @@ class Destination:
     def __enter__(self) -> Destination:
         owner = owner_of(self._host, self._port, "udp")
         if owner is not None:
-            raise CommandError(f"the destination cannot listen on {self.listen}: {owner} does; stop it or choose another")
+            raise CommandError(
+                f"the destination cannot listen on {self.listen}: {owner} does; stop it or choose another"
+            )
         self._folder = TemporaryDirectory(prefix="callgate-destination-")
         try:
             self._start(Path(self._folder.name))
@@ -63,9 +65,7 @@ class Destination:
         return len({m.header("Via") for m in calls if m.header("Call-ID") == sip_call_id})
 
     def _start(self, folder: Path) -> None:
-        file = scenario(
-            "destination", folder, ring=max(1, round(self._ring * 1000)), media_port=free_port(self._host)
-        )
+        file = scenario("destination", folder, ring=max(1, round(self._ring * 1000)), media_port=free_port(self._host))
         place = ["-i", self._host, "-bind_local", "-p", str(self._port)]
         behaviour = ["-aa", "-default_behaviors", "all,-abortunexp"]
         self._sipp = Sipp(["-sf", str(file), *place, *behaviour], folder, trace=self._trace)

@@ -1,0 +1,102 @@
+"""What in a directory that is right by itself will probably not do what its owner wants."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from itertools import pairwise
+
+from callgate.cli.checks.finding import Finding, error, ok, warning
+from callgate.directory.check import check_directory
+from callgate.directory.model import Directory
+
+#: How many findings of one kind are told.
+_LIMIT = 10
+
+
+def directory(known: Directory) -> Iterator[Finding]:
+    """Trunks without routes, routes without trunks, networks that overlap, clients that may decide nothing."""
+    found = [
+        *(
+            error("directory", str(problem), "callgate export, mend it, callgate apply")
+            for problem in check_directory(known)
+        ),
+        *_trunks(known),
+        *_routes(known),
+        *_overlaps(known),
+        *_clients(known),
+    ]
+    yield from found[:_LIMIT]
+    if len(found) > _LIMIT:
+        yield warning("directory", f"and {len(found) - _LIMIT} more findings", "mend those above, then check again")
+    if not found:
+        counts = ((len(known.trunks), "trunks"), (len(known.routes), "inbound routes"), (len(known.clients), "clients"))
+        yield ok("directory", ", ".join(f"{count} {name}" for count, name in counts))
+
+
+def _trunks(known: Directory) -> Iterator[Finding]:
+    if not known.trunks:
+        yield warning("directory", "no trunk: every call gets 403", "callgate trunk add NAME --source ADDRESS")
+    everywhere = any(not route.trunks for route in known.routes.values())
+    routed = {name for route in known.routes.values() for name in route.trunks}
+    for trunk in known.trunks.values():
+        if not everywhere and trunk.name not in routed:
+            yield warning(
+                f"trunk {trunk.name}",
+                "no inbound route takes its calls: they get 404",
+                f"callgate route add NAME --trunk {trunk.name} --to sip:ADDRESS",
+            )
+        if (
+            trunk.control
+            and not any(client.may_decide(trunk.name) for client in known.clients.values())
+            and (
+                len(known.keys) <= 1  # the admin key alone
+            )
+        ):
+            yield warning(
+                f"trunk {trunk.name}",
+                "its calls are held, and no client and no key may decide them: all wait for their window's end",
+                f"callgate client add NAME --decide {trunk.name}, or callgate trunk control {trunk.name} off",
+            )
+
+
+def _routes(known: Directory) -> Iterator[Finding]:
+    for route in known.routes.values():
+        gone = [name for name in route.trunks if name not in known.trunks]
+        if gone and len(gone) == len(route.trunks):
+            yield warning(
+                f"route {route.name}",
+                f"none of its trunks exists: {', '.join(gone)}",
+                f"callgate route set {route.name} --trunk NAME, or callgate route remove {route.name}",
+            )
+
+
+def _overlaps(known: Directory) -> Iterator[Finding]:
+    """Networks of two trunks that share addresses: the smaller one gets those calls."""
+    networks = sorted(
+        ((ipaddress.ip_network(source), trunk.name) for trunk in known.trunks.values() for source in trunk.sources),
+        key=lambda each: (each[0].version, int(each[0].network_address), each[0].prefixlen),
+    )
+    for (outer, owner), (inner, other) in pairwise(networks):
+        if owner != other and outer.version == inner.version and outer.overlaps(inner):
+            yield warning(
+                f"trunk {other}",
+                f"its source {inner} lies in {outer} of trunk {owner}: calls from there are on {other}",
+                "if that is not meant: callgate trunk set NAME --source …",
+            )
+
+
+def _clients(known: Directory) -> Iterator[Finding]:
+    for client in known.clients.values():
+        if not any(client.may_decide(name) for name in known.trunks):
+            yield warning(
+                f"client {client.name}",
+                "it may decide the calls of no trunk",
+                f"callgate client set {client.name} --decide TRUNK",
+            )
+        elif not any(trunk.control for trunk in known.trunks.values() if client.may_decide(trunk.name)):
+            yield warning(
+                f"client {client.name}",
+                "control is off on every trunk that it may decide: it is never asked",
+                "callgate trunk control TRUNK on",
+            )

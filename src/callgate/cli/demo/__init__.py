@@ -1,0 +1,1 @@
+"""Callgate shown: a destination that answers, an application that decides, four calls."""

@@ -1,0 +1,189 @@
+"""The four calls of the demo, each with what has to be true of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+import msgspec
+
+from callgate.cli.client import Client
+from callgate.cli.demo.application import Application, Reply
+from callgate.cli.demo.scene import NUMBER
+from callgate.cli.sipp.caller import Ending, Result, Spec, Step, place
+from callgate.cli.sipp.destination import Destination
+from callgate.core.reasons import REASONS
+from callgate.dialects.native.paths import JOURNAL_CALLS
+from callgate.dialects.native.wire import JournalCall, Page
+
+#: How far from its window's end (seconds) a call may lapse.
+LAPSE_TOLERANCE = 0.3
+#: How long (seconds) the demo's application may take to hear of a call.
+_TELL_PATIENCE = 5.0
+#: How long (seconds) the call log may take to have an ended call.
+_LOG_PATIENCE = 5.0
+#: When (seconds after the 100 Trying) the caller of the fourth call hangs up.
+_CANCEL_AFTER = 1.0
+
+
+class Check(msgspec.Struct, frozen=True):
+    """One thing that has to be true."""
+
+    text: str
+    right: bool
+
+
+class Told(msgspec.Struct, frozen=True):
+    """What came of one call of the demo; ``reply`` is what the API said to the application."""
+
+    title: str
+    result: Result
+    checks: tuple[Check, ...]
+    reply: Reply | None = None
+
+    @property
+    def right(self) -> bool:
+        return all(check.right for check in self.checks)
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """Where the calls take place. ``window`` in seconds; ``on_step`` hears what a caller gets, as it happens."""
+
+    edge: str
+    window: float
+    application: Application
+    destination: Destination
+    callgate: Client
+    on_step: Callable[[Step], None]
+
+
+def refused(stage: Stage) -> Told:
+    """Held, then refused by the application: the caller gets 603, and the destination never rings."""
+    result, reply = _call(stage, "5503301", "refuse")
+    reason = next((value for step in result.steps for name, value in step.details if name == "Reason"), "")
+    return Told(
+        "refused through the Yeastar API",
+        result,
+        (
+            *_reached(stage, result, calls=0),
+            Check("the API said SUCCESS", reply is not None and reply.errcode == 0),
+            Check(
+                f"the caller got 603 Decline, {result.seconds or 0:.3f} s after its INVITE",
+                (result.ending, result.status, result.phrase) == (Ending.REFUSED, 603, REASONS["rejected"].phrase),
+            ),
+            Check(f"with the header Reason: {reason}", reason.startswith("Q.850;cause=21")),
+            *_logged(stage, result, "refused", "demo"),
+        ),
+        reply,
+    )
+
+
+def accepted(stage: Stage) -> Told:
+    """Held, then let through by the application before its window ends."""
+    result, reply = _call(stage, "5503302", "accept")
+    return Told(
+        "accepted through the Yeastar API",
+        result,
+        (
+            *_reached(stage, result, calls=1),
+            Check("the API said SUCCESS", reply is not None and reply.errcode == 0),
+            Check("the caller got 200 OK before the window was over", _answered(result) and _at(result) < stage.window),
+            *_logged(stage, result, "completed", "demo"),
+        ),
+        reply,
+    )
+
+
+def lapsed(stage: Stage) -> Told:
+    """Held and not decided by anybody: at the end of the window the route's default applies, and it is let through."""
+    result, _ = _call(stage, "5503303", None)
+    ringing = next((step.seconds for step in result.steps if step.status == 180), 0.0)
+    return Told(
+        "left to lapse",
+        result,
+        (
+            *_reached(stage, result, calls=1),
+            Check(
+                f"it rang {ringing:.3f} s after the INVITE, as {stage.window:g} ± {LAPSE_TOLERANCE} s is right",
+                abs(ringing - stage.window) <= LAPSE_TOLERANCE,
+            ),
+            Check("the caller got 200 OK", _answered(result)),
+            *_logged(stage, result, "completed", "window"),
+        ),
+    )
+
+
+def cancelled(stage: Stage) -> Told:
+    """Held, and the caller hangs up before anybody decides; a decision that comes then has no effect, and says so."""
+    spec = _spec(stage, "5503304", cancel_after=min(_CANCEL_AFTER, stage.window / 2))
+    result = place(spec, stage.on_step)
+    told = stage.application.wait(_TELL_PATIENCE)
+    reply = None if told is None else stage.application.decide("refuse", told.channel_id)
+    return Told(
+        "cancelled by the caller",
+        result,
+        (
+            *_reached(stage, result, calls=0),
+            Check("the caller got 487 for its CANCEL", (result.ending, result.status) == (Ending.CANCELLED, 487)),
+            Check("a refusal after that was told that it has no effect", reply is not None and reply.errcode != 0),
+            *_logged(stage, result, "cancelled", None),
+        ),
+        reply,
+    )
+
+
+CALLS = (refused, accepted, lapsed, cancelled)
+
+
+def _call(stage: Stage, caller: str, verb: Literal["accept", "refuse"] | None) -> tuple[Result, Reply | None]:
+    """Place a call, and have the application decide as soon as it hears of it."""
+
+    def decide() -> Reply | None:
+        told = stage.application.wait(_TELL_PATIENCE)
+        return None if told is None or verb is None else stage.application.decide(verb, told.channel_id)
+
+    with ThreadPoolExecutor(1) as pool:
+        reply = pool.submit(decide)
+        result = place(_spec(stage, caller), stage.on_step)
+        return result, reply.result()
+
+
+def _spec(stage: Stage, caller: str, *, cancel_after: float | None = None) -> Spec:
+    return Spec(edge=stage.edge, dialled=NUMBER, caller=caller, name="Demo", cancel_after=cancel_after, talk=0.5)
+
+
+def _reached(stage: Stage, result: Result, *, calls: int) -> tuple[Check, Check]:
+    text = "the destination never saw an INVITE" if calls == 0 else "the destination got the call, once"
+    return (
+        Check("the caller got 100 Trying at once", result.count(100) == 1 and result.steps[1].seconds < 0.5),
+        Check(text, stage.destination.invites(result.sip_call_id) == calls),
+    )
+
+
+def _logged(stage: Stage, result: Result, state: str, application: str | None) -> tuple[Check]:
+    """The call log says the same; it is written a moment behind."""
+    entry = _log_entry(stage.callgate, result.sip_call_id)
+    right = entry is not None and (entry.state, entry.application) == (state, application)
+    by = f" by {application}" if application else ""
+    return (Check(f"the call log says {state}{by}", right),)
+
+
+def _log_entry(callgate: Client, sip_call_id: str) -> JournalCall | None:
+    """The ended call of that Call-ID in the call log, as soon as it is there."""
+    give_up = time.monotonic() + _LOG_PATIENCE
+    while time.monotonic() < give_up:
+        for entry in callgate.pages(JOURNAL_CALLS, Page[JournalCall], limit=20):
+            if entry.sip_call_id == sip_call_id and entry.ended is not None:
+                return entry
+        time.sleep(0.1)
+    return None
+
+
+def _answered(result: Result) -> bool:
+    return (result.ending, result.status) == (Ending.ANSWERED, 200)
+
+
+def _at(result: Result) -> float:
+    return float("inf") if result.seconds is None else result.seconds

@@ -1,0 +1,59 @@
+"""What a demo runs on: its directory file, with the destination's address and the window put in."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+
+import msgspec
+
+from callgate.cli.exits import CommandError
+from callgate.settings import Settings
+
+#: Where the destination of examples/directory.toml sits.
+DESTINATION = "127.0.0.1:5070"
+#: The number that the demo dials.
+NUMBER = "2002"
+
+
+class DemoClient(msgspec.Struct, frozen=True):
+    """The application of the demo's directory."""
+
+    client_id: str
+    secret: str
+
+
+class _Directory(msgspec.Struct, frozen=True):
+    """What is read of the demo's directory."""
+
+    client: list[DemoClient]
+
+
+def directory(destination: str = DESTINATION, window: float | None = None) -> str:
+    """The text of ``examples/directory.toml``, with another destination and another window (seconds) if given."""
+    text = resources.files(__package__).joinpath("directory.toml").read_text(encoding="utf-8")
+    if window is not None:
+        text = text.replace("\nwindow = 10\n", f"\nwindow = {window:g}\n")
+    return text.replace(f'"sip:{DESTINATION}"', f'"sip:{destination}"')
+
+
+def client() -> DemoClient:
+    """The application that the demo's directory knows."""
+    return msgspec.convert(tomllib.loads(directory()), _Directory).client[0]
+
+
+def with_demo_directory(settings: Settings, destination: str) -> Settings:
+    """The settings with the demo's directory, written into the run folder.
+
+    Raises:
+        CommandError: the run folder cannot be written.
+    """
+    file = settings.run / "demo-directory.toml"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(directory(destination), encoding="utf-8")
+    except OSError as error:
+        raise CommandError(
+            f"cannot write {file} ({error.strerror}): choose another folder in the setting run"
+        ) from error
+    return msgspec.structs.replace(settings, directory_file=file)
