@@ -54,6 +54,7 @@ class JournalWriter:
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._outage: _Outage | None = None
+        self._refused = 0
         self._told_dropped = 0
         self._tell_again = 0.0
         self._next_deletion = 0.0 if settings.keep_days else float("inf")
@@ -66,7 +67,7 @@ class JournalWriter:
     @property
     def dropped(self) -> int:
         """How many entries were lost since the start: the backlog was full, or the database refused them."""
-        return self._backlog.dropped
+        return self._backlog.dropped + self._refused
 
     def listener(self, event: Event) -> None:
         """Take up an event; a call is recorded as it is now. Returns at once."""
@@ -143,7 +144,7 @@ class JournalWriter:
                 await self._write(entries[: len(entries) // 2])
                 await self._write(entries[len(entries) // 2 :])
             else:
-                self._backlog.dropped += 1
+                self._refused += 1
                 log.error("the call log refused an entry", entry=type(entries[0]).__name__, cause=cause(error))
 
     async def _delete_old(self) -> None:
@@ -157,7 +158,7 @@ class JournalWriter:
 
     async def _unavailable(self, error: Exception) -> None:
         if self._outage is None:
-            self._outage = _Outage(self.dropped)
+            self._outage = _Outage(self._backlog.dropped)
             told = str(error) if isinstance(error, DatabaseUnavailableError) else cause(error)
             log.error("the call log cannot be written; calls go on, and it will catch up", error=told)
         self._tell_dropped()
@@ -173,21 +174,21 @@ class JournalWriter:
                 "the call log is written again",
                 seconds=round(time.monotonic() - outage.since, 1),
                 backlog=len(self._backlog),
-                dropped=self.dropped - outage.dropped_before,
+                dropped=self._backlog.dropped - outage.dropped_before,
             )
-            self._told_dropped = self.dropped
+            self._told_dropped = self._backlog.dropped
         self._tell_dropped()
 
     def _tell_dropped(self) -> None:
         """Tell of dropped entries when it begins, and once a minute while it goes on."""
-        now = time.monotonic()
-        if self.dropped > self._told_dropped and now >= self._tell_again:
+        now, dropped = time.monotonic(), self._backlog.dropped
+        if dropped > self._told_dropped and now >= self._tell_again:
             log.error(
-                "entries of the call log were dropped: more come than the database takes, and the backlog is full",
-                dropped=self.dropped - self._told_dropped,
+                "the oldest entries of the call log are dropped: its backlog is full",
+                dropped=dropped - self._told_dropped,
                 backlog=len(self._backlog),
             )
-            self._told_dropped, self._tell_again = self.dropped, now + _TELL_EVERY
+            self._told_dropped, self._tell_again = dropped, now + _TELL_EVERY
 
 
 class _Outage:
