@@ -12,6 +12,8 @@ import secrets
 from callgate.core.calls import CallId, call_id
 
 _WRITER_BITS = 10
+#: The year 2223, in Unix seconds: the last that both kinds of key can hold, rounded down.
+_LATEST = 8e9
 
 
 class Numbers:
@@ -30,9 +32,14 @@ class Numbers:
 
 def first_number(at: float) -> int:
     """The lowest number that can be given at ``at`` (Unix seconds)."""
-    return int(at * 1e6) << _WRITER_BITS
+    return int(_within(at) * 1e6) << _WRITER_BITS
 
 
 def first_call_id(at: float) -> CallId:
     """The lowest id that a call received at ``at`` (Unix seconds) can have."""
-    return call_id(at, sequence=0, edge=0)
+    return call_id(_within(at), sequence=0, edge=0)
+
+
+def _within(at: float) -> float:
+    """The nearest time that a key can hold: beyond, the key of a time would wrap round to another."""
+    return min(max(at, 0.0), _LATEST)

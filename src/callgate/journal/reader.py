@@ -14,6 +14,7 @@ from callgate.database.engine import reading
 from callgate.journal.keys import first_call_id, first_number
 from callgate.journal.pages import PAGE_LIMIT, Listing, Page, call_key, cursor_at, number_key
 from callgate.journal.records import CallHistory, CallRecord, DeliveryEntry, VerdictEntry
+from callgate.journal.statements import storable
 from callgate.journal.tables import calls, deliveries, verdicts
 
 T = TypeVar("T", CallRecord, VerdictEntry, DeliveryEntry)
@@ -74,7 +75,7 @@ class JournalReader:
             (calls.c.application, filter.application),
         ):
             if wanted is not None:
-                query = query.where(column == wanted)
+                query = query.where(column == storable(wanted))
         # The bounds of the key let the database find the place, those of the time are exact.
         if filter.since is not None:
             query = query.where(calls.c.id >= first_call_id(filter.since), calls.c.received >= filter.since)
@@ -95,6 +96,7 @@ class JournalReader:
 
     async def call(self, call: str) -> CallHistory | None:
         """One call with its verdicts and deliveries, the oldest first (the first :data:`PAGE_LIMIT` of each)."""
+        call = storable(call)
         async with reading(self._engine, within=self._timeout) as connection:
             found = await _read(connection, select(calls).where(calls.c.id == call), CallRecord)
             if not found:
@@ -130,7 +132,7 @@ def _entries(table: Table, filter: EntryFilter) -> Select[Any]:
         (table.c.result, filter.result),
     ):
         if wanted is not None:
-            query = query.where(column == wanted)
+            query = query.where(column == storable(wanted))
     if filter.since is not None:
         query = query.where(table.c.id >= first_number(filter.since), table.c.at >= filter.since)
     if filter.until is not None:

@@ -70,14 +70,15 @@ def document(rows: Sequence[Entry]) -> str:
     try:
         encoded = _encoder.encode(values)
     except UnicodeEncodeError:  # half a surrogate pair: no text
-        encoded = _encoder.encode([tuple(map(_text, row)) for row in values])
+        encoded = _encoder.encode([[storable(x) if isinstance(x, str) else x for x in row] for row in values])
     if b"\\u0000" in encoded:
         encoded = _NUL.sub(rb"\1\\ufffd", encoded)
     return encoded.decode()
 
 
-def _text(value: object) -> object:
-    return value.encode(errors="replace").decode() if isinstance(value, str) else value
+def storable(text: str) -> str:
+    """The text as the journal stores it: with marks in place of NUL and of halves of surrogate pairs."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
 def _sqlite(table: Table, dialect: Dialect) -> str:

@@ -115,10 +115,25 @@ async def test_a_call_has_its_verdicts_and_deliveries_oldest_first(engine: Async
     assert {entry.call for entry in history.verdicts} == {entry.call for entry in history.deliveries} == {call.id}
 
 
+async def test_times_before_and_after_all_time_bound_nothing(engine: AsyncEngine) -> None:
+    await write(engine, [held_event(a_call()), delivery(None)])
+    reader = JournalReader(engine)
+    assert len((await reader.calls(CallFilter(since=-1e12, until=1e12))).items) == 1
+    assert len((await reader.deliveries(EntryFilter(since=-1e12, until=1e12))).items) == 1
+
+
+async def test_what_was_stored_with_a_mark_is_found_by_what_it_was(engine: AsyncEngine) -> None:
+    hostile = "a\0b\ud800c"
+    call = a_call(number=hostile)
+    await write(engine, [held_event(call)])
+    assert [record.id for record in (await JournalReader(engine).calls(CallFilter(caller=hostile))).items] == [call.id]
+
+
 async def test_a_call_that_is_not_there_is_none(engine: AsyncEngine) -> None:
     reader = JournalReader(engine)
     assert await reader.call(a_call().id) is None
-    assert await reader.call("'; DROP TABLE call; --") is None
+    for hostile in ("", "\0", "\ud800", "'; DROP TABLE call; --", "x" * 100_000):
+        assert await reader.call(hostile) is None
 
 
 async def test_deliveries_and_verdicts_can_be_filtered(engine: AsyncEngine) -> None:

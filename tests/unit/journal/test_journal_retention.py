@@ -90,3 +90,12 @@ async def test_deletion_is_looked_at_again_after_an_hour(engine: AsyncEngine) ->
     await until(lambda: writer._next_deletion > now)
     await writer.stop()
     assert (await ages(engine))["verdict"] == []
+
+
+async def test_more_days_than_there_have_been_keep_everything(engine: AsyncEngine) -> None:
+    await write(engine, age=4000)
+    writer = JournalWriter(engine, JournalSettings(interval=0.01, keep_days=36_500), clock=lambda: START)
+    await writer.start()
+    await until(lambda: writer._next_deletion > START)
+    await writer.stop()
+    assert await ages(engine) == {"call": [4000.0], "verdict": [4000.0], "delivery": [4000.0]}
