@@ -12,8 +12,6 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import inspect
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from callgate.settings import Settings
 
@@ -285,10 +283,10 @@ def shown(settings: Settings) -> str:
 
 
 def _without_password(url: str) -> str:
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return "***"
+    """The URL with *** for the password and for the values of its options, which may hold one too."""
+    head, _, options = url.partition("?")
+    head = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", head)
+    return f"{head}?***" if options else head
 
 
 def _tables(values: Mapping[str, Any], name: str) -> Iterator[str]:

@@ -162,6 +162,6 @@ def test_the_shown_settings_are_read_back_as_the_same_settings(tmp_path: Path) -
 
 
 def test_the_shown_settings_hide_the_password_of_the_database(tmp_path: Path) -> None:
-    text = shown(Settings(database="postgresql+asyncpg://gate:geheim@db/callgate"))
+    text = shown(Settings(database="postgresql+asyncpg://gate:geheim@db/callgate?password=geheim"))
     assert "geheim" not in text
-    assert 'database = "postgresql+asyncpg://gate:***@db/callgate"' in text
+    assert 'database = "postgresql+asyncpg://gate:***@db/callgate?***"' in text

@@ -1,74 +1,95 @@
-"""All commands put together, and the one place where errors become exit codes."""
+"""All commands in one table, and the one place where errors become exit codes."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
-from callgate.cli import (
-    calls,
-    check,
-    clients,
-    decide,
-    directory_file,
-    events,
-    keys,
-    log,
-    output,
-    ring,
-    routes,
-    serve,
-    trunks,
-    version,
-)
+import msgspec
+
+from callgate.cli import output
 from callgate.cli.commands import Commands
-from callgate.cli.demo import command as demo_command
 from callgate.cli.exits import CommandError, ExitCode
 
-_CODES = "\n".join(f"[bold]{code:>3}[/]  {code.meaning}" for code in ExitCode)
 
-app = Commands(
-    "Callgate holds each inbound call, asks the applications, and lets their first answer decide.",
-    epilog=f"[bold]Exit codes[/]\n{_CODES}",
+class Command(msgspec.Struct, frozen=True):
+    """A command, or a group of them: its name, where it is ("module:function"), its panel in the help, examples."""
+
+    name: str
+    place: str
+    panel: str
+    examples: tuple[str, ...] = ()
+
+
+COMMANDS = (
+    Command(
+        "serve",
+        "serve:serve",
+        "Running",
+        ("callgate serve --settings /etc/callgate/callgate.toml", "callgate serve --demo"),
+    ),
+    Command("check", "check:check", "Running", ("callgate check", "callgate check --json")),
+    Command("version", "version:version", "Running", ("callgate version",)),
+    Command("demo", "demo.command:demo", "Trying out", ("callgate demo",)),
+    Command(
+        "ring",
+        "ring:ring",
+        "Trying out",
+        (
+            "callgate ring --to 2002",
+            "callgate ring --to 2002 --from +442079460000 --header 'X-Customer: 4711' --cancel-after 2",
+        ),
+    ),
+    Command(
+        "destination", "serve:destination", "Trying out", ("callgate destination --listen 127.0.0.1:5070 --ring 3",)
+    ),
+    Command("calls", "calls:calls", "Calls", ("callgate calls --watch", "callgate calls --state held --json")),
+    Command("accept", "decide:accept", "Calls", ("callgate accept", "callgate accept 30001")),
+    Command(
+        "refuse",
+        "decide:refuse",
+        "Calls",
+        (
+            "callgate refuse --reason busy",
+            "callgate refuse 30001 --status 480 --phrase 'Closed today' --header 'Retry-After: 3600'",
+        ),
+    ),
+    Command("redirect", "decide:redirect", "Calls", ("callgate redirect --to sip:2003@192.0.2.10:5060",)),
+    Command("hangup", "decide:hangup", "Calls", ("callgate hangup 30001",)),
+    Command("events", "events:events", "Calls", ("callgate events", "callgate events --kind held --json")),
+    Command("log", "log:log", "Calls", ("callgate log --since 1h", "callgate log 30001")),
+    Command("apply", "directory_file:apply", "Directory", ("callgate apply directory.toml --dry-run",)),
+    Command("export", "directory_file:export", "Directory", ("callgate export --out directory.toml",)),
+    Command("trunk", "trunks:trunk", "Directory"),
+    Command("route", "routes:route", "Directory"),
+    Command("client", "clients:client", "Directory"),
+    Command("key", "keys:key", "Directory"),
 )
 
-_panel = "Running"
-app.command("serve", "callgate serve --settings /etc/callgate/callgate.toml", "callgate serve --demo", panel=_panel)(
-    serve.serve
-)
-app.command("check", "callgate check", "callgate check --json", panel=_panel)(check.check)
-app.command("version", "callgate version", panel=_panel)(version.version)
 
-_panel = "Trying out"
-app.command("demo", "callgate demo", panel=_panel)(demo_command.demo)
-app.command(
-    "ring",
-    "callgate ring --to 2002",
-    "callgate ring --to 2002 --from +442079460000 --header 'X-Customer: 4711' --cancel-after 2",
-    panel=_panel,
-)(ring.ring)
-app.command("destination", "callgate destination --listen 127.0.0.1:5070", panel=_panel)(serve.destination)
+def application(only: str | None = None) -> Commands:
+    """The command line; with ``only`` just that command, so that nothing is loaded that it does not need."""
+    codes = "\n".join(f"[bold]{code:>3}[/]  {code.meaning}" for code in ExitCode)
+    app = Commands(
+        "Callgate holds each inbound call, asks the applications, and lets their first answer decide.",
+        epilog=f"[bold]Exit codes[/]\n{codes}",
+    )
+    app.callback()(_group)
+    for command in COMMANDS:
+        if only in (None, command.name):
+            module, _, name = command.place.partition(":")
+            found = getattr(import_module(f"callgate.cli.{module}"), name)
+            if isinstance(found, Commands):
+                app.add_typer(found, name=command.name, rich_help_panel=command.panel)
+            else:
+                app.command(command.name, *command.examples, panel=command.panel)(found)
+    return app
 
-_panel = "Calls"
-app.command("calls", "callgate calls --watch", "callgate calls --state held --json", panel=_panel)(calls.calls)
-app.command("accept", "callgate accept", panel=_panel)(decide.accept)
-app.command(
-    "refuse",
-    "callgate refuse --reason busy",
-    "callgate refuse 5e0a1 --status 480 --phrase 'Closed today' --header 'Retry-After: 3600'",
-    panel=_panel,
-)(decide.refuse)
-app.command("redirect", "callgate redirect --to sip:2003@192.0.2.10:5060", panel=_panel)(decide.redirect)
-app.command("hangup", "callgate hangup", panel=_panel)(decide.hangup)
-app.command("events", "callgate events", "callgate events --kind held --json", panel=_panel)(events.events)
-app.command("log", "callgate log --since 1h", "callgate log 5e0a1", panel=_panel)(log.log)
 
-_panel = "Directory"
-app.command("apply", "callgate apply directory.toml --dry-run", panel=_panel)(directory_file.apply)
-app.command("export", "callgate export --out directory.toml", panel=_panel)(directory_file.export)
-for name, group in (("trunk", trunks.trunk), ("route", routes.route), ("client", clients.client), ("key", keys.key)):
-    app.add_typer(group, name=name, rich_help_panel=_panel)
+def _group() -> None:
+    """Makes the application a group of commands even when only one is loaded."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -76,8 +97,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     ``CALLGATE_DEBUG`` set in the environment shows the traceback of what should not have happened.
     """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    first = given[0] if given else ""
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="callgate")
+        app = application(first if any(command.name == first for command in COMMANDS) else None)
+        app(args=given, prog_name="callgate")
     except CommandError as error:
         output.error(str(error))
         sys.exit(error.code)

@@ -55,7 +55,7 @@ def log(
     if as_json:
         output.print_json(found)
         return
-    columns = ("CALL", "RECEIVED", "FROM", "DIALLED", "TRUNK", "ENDED AS", "DECIDED BY", "AFTER", "CALLER GOT")
+    columns = ("CALL", "RECEIVED", "FROM", "DIALLED", "TRUNK", "STATE", "DECIDED BY", "AFTER", "CALLER GOT")
     output.print_table(columns, map(_row, found), "no calls in the log")
 
 
@@ -111,7 +111,7 @@ def _one(client: Client, text: str, as_json: bool) -> None:
             ("to", f"{call.dialled} on {call.trunk} by route {call.route}"),
             ("destination", call.destination),
             ("SIP Call-ID", call.sip_call_id),
-            ("ended as", call.state + ("" if call.controlled else ", never held")),
+            ("state", call.state + ("" if call.controlled else ", never held")),
             ("decided by", _decider(call)),
             ("caller got", _status(call)),
             *((name, _after(at_, call.received)) for name, at_ in _moments(call) if at_ is not None),

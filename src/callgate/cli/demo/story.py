@@ -42,9 +42,9 @@ _REFUSE = """\
 API={api}
 JSON='Content-Type: application/json'
 TOKEN=$(curl -s -A OpenAPI -H "$JSON" "$API/get_token" -d '{{"username":"{client_id}","password":"{secret}"}}' |
-  sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+  sed -n 's/.*"access_token":"\\([^"]*\\)".*/\\1/p')
 CHANNEL=$(curl -s -A OpenAPI "$API/call/query?type=inbound&access_token=$TOKEN" |
-  sed 's/.*"channel_id":"\\([^"]*\\)".*/\\1/')
+  sed -n 's/.*"channel_id":"\\([^"]*\\)".*/\\1/p')
 curl -s -A OpenAPI -H "$JSON" -X POST "$API/call/refuse_inbound?access_token=$TOKEN" \\
   -d "{{\\"channel_id\\": \\"$CHANNEL\\"}}"; echo"""
 
