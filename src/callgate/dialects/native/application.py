@@ -14,7 +14,7 @@ import structlog
 
 from callgate.dialects.asgi import Receive, Scope, Send
 from callgate.dialects.native.auth import Keys
-from callgate.dialects.native.errors import INTERNAL_ERROR, UNKNOWN_PATH, UPGRADE_REQUIRED, ProblemError
+from callgate.dialects.native.errors import INTERNAL_ERROR, UNKNOWN_PATH, UPGRADE_REQUIRED, ProblemError, invalid
 from callgate.dialects.native.idempotency import FirstResults
 from callgate.dialects.native.operations import Operation, Reply, Request, Stream, problem_reply
 from callgate.dialects.native.reading import Headers, check_media_type, read_body, read_json, read_query
@@ -90,8 +90,12 @@ class Application:
 
 def _parse_body(operation: Operation[Any, Any], raw: bytes) -> Any:
     type_ = operation.body
-    if type_ is None or type_ is bytes:
+    if type_ is None:
+        return None
+    if type_ is bytes and raw:
         return raw
+    if type_ is bytes:
+        raise invalid("$", "the body is empty")
     return type_() if operation.body_optional and not raw else read_json(raw, type_)
 
 

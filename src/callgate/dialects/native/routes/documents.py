@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from importlib.resources import files
 from typing import Any
 
 import jinja2
 import msgspec
+from markupsafe import Markup, escape
 
 from callgate.dialects.native import errors, paths
 from callgate.dialects.native.openapi import document
@@ -35,6 +37,7 @@ class Documents:
         if self._page is None:
             source = files("callgate.dialects.native").joinpath("openapi.html.j2").read_text()
             environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+            environment.filters.update(marked=_marked, pretty=_pretty)
             described = msgspec.to_builtins(document([*self._described, *self.operations()]))
             self._page = environment.from_string(source).render(document=described).encode()
         return Reply(200, self._page, HTML, ((b"content-security-policy", _POLICY),))
@@ -77,3 +80,13 @@ class Documents:
                 reply_type=HTML,
             ),
         ]
+
+
+def _marked(text: str) -> Markup:
+    """Text with what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def _pretty(example: object) -> str:
+    """An example as text: JSON in lines, or what is text already."""
+    return example if isinstance(example, str) else msgspec.json.format(msgspec.json.encode(example), indent=2).decode()
