@@ -34,9 +34,10 @@ class Metrics:
         PlatformCollector(registry=registry)
         GCCollector(registry=registry)
         registry.register(_HealthCollector(control.health))
-        self._calls = Counter(
+        calls = Counter(
             "callgate_call_events", "What happened to calls, by kind of event.", ["kind"], registry=registry
         )
+        self._calls = {kind: calls.labels(kind.value) for kind in Kind}
         self._verdicts = Counter(
             "callgate_verdicts",
             "Verdicts given, by dialect, what they asked for, the refusal's reason or status, and what came of them.",
@@ -68,19 +69,25 @@ class Metrics:
             ["channel"],
             registry=registry,
         )
+        # Looking up a child by its labels takes longer than all else here, and there are few.
+        self._verdict_children: dict[tuple[str, str, str, str], tuple[Counter, Histogram]] = {}
 
     def hear(self, event: Event) -> None:
         """Count an event."""
         match event:
             case CallEvent(kind=kind, call=call):
-                self._calls.labels(kind.value).inc()
+                self._calls[kind].inc()
                 if kind in _RELEASES and call.controlled and call.ringing is None and call.answered is None:
                     self._holds.observe(max(0.0, event.at - call.received))
             case VerdictEvent():
-                action, reason = _labels(event.verdict)
-                dialect = event.decider.dialect
-                self._verdicts.labels(dialect, action, reason, event.result).inc()
-                self._decisions.labels(dialect).observe(event.seconds)
+                labels = (event.decider.dialect, *_labels(event.verdict), event.result)
+                children = self._verdict_children.get(labels)
+                if children is None:
+                    children = (self._verdicts.labels(*labels), self._decisions.labels(event.decider.dialect))
+                    self._verdict_children[labels] = children
+                verdicts, decisions = children
+                verdicts.inc()
+                decisions.observe(event.seconds)
             case Delivery():
                 result = "delivered" if event.result == "delivered" else "failed"
                 self._deliveries.labels(event.dialect, event.channel, result).inc()

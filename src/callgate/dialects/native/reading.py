@@ -86,6 +86,8 @@ def read_query(query_string: bytes, type_: type[T]) -> T:
     Raises:
         ProblemError: 422, a parameter is unknown, wrong, or given twice.
     """
+    if not query_string:
+        return type_()
     values: dict[str, str | list[str]] = {}
     lists = _list_fields(cast(Hashable, type_))
     try:

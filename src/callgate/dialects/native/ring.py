@@ -23,18 +23,15 @@ _SEPARATORS = (("\u0085".encode(), b"\\u0085"), ("\u2028".encode(), b"\\u2028"),
 _NO_CURSOR = b'{"cursor":""'
 
 
-class Entry:
+class Entry(msgspec.Struct, gc=False):
     """One event at its position. It is encoded when the first reader wants it, and once for all of them."""
 
-    __slots__ = ("_encoded", "_event", "call", "kind", "position", "trunk")
-
-    def __init__(self, position: int, kind: str, call: CallId | None, trunk: str, event: Event) -> None:
-        self.position = position
-        self.kind = kind
-        self.call = call
-        self.trunk = trunk
-        self._event: Event | None = event
-        self._encoded = b""
+    position: int
+    kind: str
+    call: CallId | None
+    trunk: str
+    _event: Event | None
+    _encoded: bytes = b""
 
     def encoded(self, cursor: str) -> bytes:
         """The event as JSON, with that cursor."""

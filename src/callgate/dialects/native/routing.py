@@ -16,6 +16,7 @@ class _Node:
         self.children: dict[str, _Node] = {}
         self.parameter: _Node | None = None
         self.operations: dict[str, Operation[Any, Any]] = {}
+        self.names: tuple[str, ...] = ()
 
 
 class RouteTable:
@@ -32,6 +33,7 @@ class RouteTable:
                 else:
                     node = node.children.setdefault(part, _Node())
             node.operations[operation.method] = operation
+            node.names = operation.parameters
 
     def find(self, method: str, path: str) -> tuple[Operation[Any, Any], dict[str, str]]:
         """The operation and the values of its path's parameters.
@@ -59,4 +61,4 @@ class RouteTable:
                 f"{path[:200]} has no {method}, but {allowed}",
                 headers=((b"allow", allowed.encode()),),
             )
-        return operation, dict(zip(operation.parameters, values, strict=True))
+        return operation, dict(zip(node.names, values, strict=True))
