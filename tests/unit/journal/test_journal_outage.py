@@ -140,12 +140,13 @@ async def test_a_file_that_another_process_keeps_locked_loses_no_call(
     engine = create(Settings(state=tmp_path))
     await upgrade(engine)
     writer = JournalWriter(engine, PATIENT)
-    other = sqlite3.connect(tmp_path / "callgate.sqlite3", isolation_level=None)
+    file = tmp_path / "callgate.sqlite3"
+    other = sqlite3.connect(file, isolation_level=None, timeout=60, check_same_thread=False)
     with capture_logs() as logs:
         await writer.start()
         traffic = Traffic(writer)
         await traffic.more(20)
-        other.execute("BEGIN IMMEDIATE")
+        await asyncio.to_thread(other.execute, "BEGIN IMMEDIATE")
         await until(lambda: bool(told(logs, DOWN)))
         await traffic.more(50)
         other.execute("ROLLBACK")
