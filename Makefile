@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 
-RUN_PACKAGES := python3-venv kamailio kamailio-extra-modules sip-tester
+RUN_PACKAGES := python3-venv kamailio kamailio-extra-modules sip-tester curl
 TEST_PACKAGES := $(RUN_PACKAGES) postgresql baresip-core chromium openssl
 
 .PHONY: help run demo test check lint types imports unit bench lock clean
