@@ -94,17 +94,24 @@ class System:
 
 
 @contextlib.asynccontextmanager
-async def running(folder: Path, directory: str, settings: str = "", tables: str = "") -> AsyncIterator[System]:
+async def running(
+    folder: Path,
+    directory: str,
+    settings: str = "",
+    tables: str = "",
+    listen: tuple[str, ...] = ("udp:127.0.0.1", "tcp:127.0.0.1"),
+) -> AsyncIterator[System]:
     """Start Callgate with that directory (TOML), and stop it at the end.
 
-    ``settings`` are lines for the top of the settings file, ``tables`` more tables of it or lines of ``[edge]``.
+    ``settings`` are lines for the top of the settings file, ``tables`` more tables of it or lines of ``[edge]``,
+    ``listen`` the edge's transports and addresses; all have one port.
     """
     sip, http = free_port(protocol="udp"), free_port(protocol="tcp")
     (folder / "directory.toml").write_text(directory)
     (folder / "settings.toml").write_text(
         f'state = "{folder}/state"\nrun = "{folder}/run"\ndirectory_file = "{folder}/directory.toml"\n{settings}\n'
         f'[[http.listeners]]\nbind = "127.0.0.1:{http}"\n'
-        f'[edge]\nlisten = ["udp:127.0.0.1:{sip}", "tcp:127.0.0.1:{sip}"]\n{tables}\n'
+        f"[edge]\nlisten = {[f'{each}:{sip}' for each in listen]}\n{tables}\n"
     )
     with (folder / "log").open("wb") as output:
         process = await asyncio.create_subprocess_exec(

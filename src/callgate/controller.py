@@ -292,6 +292,7 @@ class Controller:
             counters={} if link is None else dict(link.counters),
             backlog=self._journal.backlog,
             dropped=self._journal.dropped,
+            entries={} if link is None else dict(link.entries),
         )
 
     # --- carrying out ------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from tests.sip.applications import NativeApplication, Request, YeastarApplicatio
 from tests.sip.user_agent import Caller, Destination, Dialed, Message, caller, destination
 from tests.system import System, running
 
+LISTEN = ("udp:127.0.0.1", "tcp:127.0.0.1", "udp:[::1]")
 CLIENT_ID, CLIENT_SECRET = "SipTestClientId00000000000000001", "SipTestClientSecret0000000000001"
 
 #: 1…: window of 1 s, then accepted; 2…: 5 s; 3…: 30 s; 4…: 1 s, then busy; 5…: 1 s, then 503; 2002: as Yeastar's.
@@ -139,7 +140,7 @@ async def rig_on(
     """A rig of one's own."""
     callee = await destination()
     text = directory.format(destination=f"{callee.ip}:{callee.port}", client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
-    async with running(folder, text, settings, tables) as system:
+    async with running(folder, text, settings, tables, LISTEN) as system:
         one = await caller()
         yeastar, native = await asyncio.gather(
             YeastarApplication.open(system.http, CLIENT_ID, CLIENT_SECRET),

@@ -158,6 +158,12 @@ class Dialed:
         """Hang up an answered call."""
         self.caller.send(self._within("BYE", 2), self.to)
 
+    async def hang_up(self) -> Message:
+        """Hang up an answered call; the response to the BYE."""
+        self.bye()
+        await self.until(lambda call: any(each.method == "BYE" for each in call.responses))
+        return next(each for each in self.responses if each.method == "BYE")
+
     def reinvite(self, body: str) -> None:
         """Offer new media within an answered call; its 200 is acknowledged by hand, with :meth:`ack`."""
         text = self._within("INVITE", 2).removesuffix("Content-Length: 0\r\n\r\n")

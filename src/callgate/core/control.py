@@ -21,7 +21,8 @@ class Health(msgspec.Struct, frozen=True):
 
     ``counters`` are the edge's own since it started: "unknown_source", "no_route", "no_controller" (defaults applied
     because no controller was connected), "guard" (defaults applied by the guard timer). ``edge_version`` is Kamailio's.
-    ``backlog`` journal entries wait for SQL, ``dropped`` were lost because the backlog was full.
+    ``backlog`` journal entries wait for SQL, ``dropped`` were lost because the backlog was full. ``entries`` is how
+    many entries each of the edge's tables of calls has; without calls all become empty.
     """
 
     linked: bool
@@ -31,6 +32,7 @@ class Health(msgspec.Struct, frozen=True):
     counters: dict[str, int]
     backlog: int = 0
     dropped: int = 0
+    entries: dict[str, int] = {}
 
 
 class CallControl(Protocol):

@@ -6,7 +6,9 @@ import re
 import secrets
 import shutil
 import subprocess
+from collections.abc import Iterable
 from importlib import resources
+from ipaddress import ip_address
 from pathlib import Path
 
 import jinja2
@@ -103,5 +105,15 @@ def render(settings: EdgeSettings, kamailio: Kamailio, address: LinkAddress) -> 
         ring_timeout_ms=ring,
         destination_timeout_ms=int(settings.destination_timeout * 1000),
         lifetime_ms=ring + (_LONGEST_HOLD + 10) * 1000,
+        multihomed=_multihomed(settings.listen),
         nonce=secrets.randbits(42),
     )
+
+
+def _multihomed(listen: Iterable[str]) -> bool:
+    """Whether there is a choice from which address to send: two UDP addresses of one family, loopback left aside."""
+    addresses = [
+        ip_address(each.split(":", 1)[1].rpartition(":")[0].strip("[]")) for each in listen if each.startswith("udp:")
+    ]
+    outside = [address.version for address in addresses if not address.is_loopback]
+    return any(outside.count(version) > 1 for version in (4, 6))

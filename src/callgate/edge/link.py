@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from base64 import b64encode
 from collections import deque
 from typing import Protocol, cast
@@ -21,7 +22,7 @@ from callgate.core.reports import Ack, AckResult, Incoming, Report
 from callgate.core.verdicts import Verdict
 from callgate.edge.configuration import LinkAddress
 from callgate.edge.errors import LinkRefusedError
-from callgate.edge.frames import FrameError, FrameReader, frame
+from callgate.edge.frames import FrameError, FrameReader
 from callgate.edge.rows import Rows, digest_of, drops, puts
 from callgate.edge.wire import (
     PROGRESS,
@@ -50,6 +51,8 @@ _SWEEP = 0.05
 #: More changed rows than this are sent as a whole new generation.
 _PATCH_LIMIT = 2_000
 _WELCOME_TIMEOUT = 5.0
+#: The edge hears of the joining port by another way than of the connection; it has so long (seconds) to notice.
+_JOIN_PAUSE = 0.02
 
 
 class LinkEvents(Protocol):
@@ -108,6 +111,7 @@ class EdgeLink(asyncio.Protocol):
         self._digest = ""
         self.version = ""
         self.counters: dict[str, int] = {}
+        self.entries: dict[str, int] = {}
 
     @property
     def connected(self) -> bool:
@@ -126,7 +130,7 @@ class EdgeLink(asyncio.Protocol):
             asyncio.DatagramProtocol, remote_addr=("127.0.0.1", self._address.control_port)
         )
         try:
-            await loop.create_connection(lambda: self, "127.0.0.1", self._address.link_port)
+            await self._join()
             welcome = await asyncio.wait_for(self._welcomed, _WELCOME_TIMEOUT)
         except TimeoutError:
             self.close()
@@ -136,6 +140,22 @@ class EdgeLink(asyncio.Protocol):
             raise
         self._edge = welcome.edge
         self.version = welcome.version
+
+    async def _join(self) -> None:
+        """Connect from a port that the edge was told before: it takes no other connection."""
+        loop = asyncio.get_running_loop()
+        stream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            stream.setblocking(False)
+            stream.bind(("127.0.0.1", 0))
+            assert self._datagrams is not None
+            self._datagrams.sendto(self._prefix + b"join %d" % stream.getsockname()[1])
+            await asyncio.sleep(_JOIN_PAUSE)
+            await loop.sock_connect(stream, ("127.0.0.1", self._address.link_port))
+        except BaseException:
+            stream.close()
+            raise
+        await loop.create_connection(lambda: self, sock=stream)
 
     def close(self) -> None:
         """Close the link; commands that wait are unanswered."""
@@ -147,8 +167,6 @@ class EdgeLink(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._stream = cast(asyncio.Transport, transport)  # uvloop's is one in all but its class
-        # One small write: it cannot be cut, which Kamailio 5.6 would not survive within a length's digits.
-        self._stream.write(frame(b"hello " + self._address.secret.encode()))
         self._tick()
 
     def data_received(self, data: bytes) -> None:
@@ -204,7 +222,8 @@ class EdgeLink(asyncio.Protocol):
                     )
                 )
             case CountersFrame():
-                self.counters = msgspec.structs.asdict(event)
+                self.counters = event.counters()
+                self.entries = event.entries()
             case ResumedFrame():
                 self._events.on_resumed(sequence_of(event.k))
             case WelcomeFrame():

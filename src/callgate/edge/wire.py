@@ -13,6 +13,8 @@ from callgate.core.verdicts import Accept, Redirect, Refuse, Verdict
 #: Bits of a sequence number that count the calls of one second; the 17 above them are the second of the day.
 _COUNTER_BITS = 15
 _DAY = 86_400
+#: The edge's tables that have entries for calls; see the head of its template.
+CALL_TABLES = ("call", "state", "leg", "claim", "done")
 
 
 class CallFrame(msgspec.Struct, tag_field="e", tag="call"):
@@ -95,14 +97,37 @@ class WelcomeFrame(msgspec.Struct, tag_field="e", tag="welcome"):
 class SyncedFrame(msgspec.Struct, tag_field="e", tag="synced"): ...
 
 
+class TableRow(msgspec.Struct):
+    """How many entries a table of the edge has: a row of Kamailio's ``htable.stats``."""
+
+    name: str
+    all: int
+
+
+class TableReply(msgspec.Struct):
+    """Kamailio's answer to ``htable.stats``."""
+
+    result: list[TableRow] = []
+
+
 class CountersFrame(msgspec.Struct, tag_field="e", tag="counters"):
-    """The edge's own counters, told once a second."""
+    """The edge's own counters, told once a second, and how full its tables are."""
 
     unknown_source: int
     no_route: int
     no_controller: int
     no_credit: int
     guard: int
+    tables: TableReply = msgspec.field(default_factory=TableReply)
+
+    def counters(self) -> dict[str, int]:
+        """What was counted, by name."""
+        names = ("unknown_source", "no_route", "no_controller", "no_credit", "guard")
+        return {name: getattr(self, name) for name in names}
+
+    def entries(self) -> dict[str, int]:
+        """How many entries each table of calls has."""
+        return {row.name: row.all for row in self.tables.result if row.name in CALL_TABLES}
 
 
 PROGRESS: dict[type, Progress] = {

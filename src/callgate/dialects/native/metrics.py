@@ -120,6 +120,12 @@ class _HealthCollector(Collector):
         for why, count in sorted(health.counters.items()):
             edge.add_metric([why], count)
         yield edge
+        entries = GaugeMetricFamily(
+            "callgate_edge_entries", "Entries of the edge's tables of calls now, by table.", labels=["table"]
+        )
+        for table, count in sorted(health.entries.items()):
+            entries.add_metric([table], count)
+        yield entries
         yield GaugeMetricFamily(
             "callgate_journal_backlog_entries", "Journal entries that wait for SQL.", health.backlog
         )
