@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from typing import Annotated
@@ -14,10 +15,11 @@ from rich.text import Text
 from callgate.cli import output
 from callgate.cli.client import Client
 from callgate.cli.connection import connected
+from callgate.cli.describe import decided_by, event_line
 from callgate.cli.follow import follow
 from callgate.cli.options import AsJson
 from callgate.dialects.native.paths import CALLS
-from callgate.dialects.native.wire import Call, Decision, Event, Page, RedirectVerdict, RefuseVerdict
+from callgate.dialects.native.wire import Call, Event, Page
 
 _COLUMNS = ("CALL", "STATE", "FROM", "DIALLED", "TRUNK", "RECEIVED", "LEFT", "DECIDED BY", "CALLER GOT")
 _STYLES = {
@@ -63,8 +65,12 @@ def calls(
         for event in follow(client, trunk=[trunk] if trunk else None):
             if event.call is not None and wanted(event.call):
                 output.print_json_line(event.call)
-    else:
+    elif sys.stdout.isatty():
         _watch(client, wanted, limit)
+    else:  # no terminal to draw on: a line for each change
+        for event in follow(client, trunk=[trunk] if trunk else None):
+            if event.call is not None and wanted(event.call):
+                output.say(event_line(event))
 
 
 class _Wanted:
@@ -135,18 +141,3 @@ def _row(call: Call) -> Sequence[str | Text]:
         decided_by(call.decision),
         f"{call.status} {call.phrase or ''}".strip() if call.status else "-",
     )
-
-
-def decided_by(decision: Decision | None) -> str:
-    """Who decided what, as "yeastar/demo refuse 603"."""
-    if decision is None:
-        return "-"
-    verdict = decision.verdict
-    match verdict:
-        case RefuseVerdict():
-            what = f"refuse {verdict.status}"
-        case RedirectVerdict():
-            what = f"redirect {verdict.uri}"
-        case _:
-            what = "accept"
-    return f"{decision.dialect}/{decision.application} {what}"

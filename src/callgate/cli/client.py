@@ -37,6 +37,12 @@ _CODES = {
     422: ExitCode.USAGE,
 }
 
+#: What to do about it, where the problem itself does not say it in words of the command line.
+_REMEDIES = {
+    401: "give one with --key or CALLGATE_KEY, or run this as the user that may read admin.key in the state folder",
+    403: "give another with --key or CALLGATE_KEY; callgate key list shows the scope of each",
+}
+
 
 class UnreachableError(CommandError):
     """Nothing answers at that address, or what does is not Callgate."""
@@ -56,7 +62,8 @@ class ProblemError(CommandError):
         code = _CODES.get(problem.status, ExitCode.FAILED)
         if problem.status == HTTPStatus.CONFLICT and problem.call is not None:
             code = ExitCode.TOO_LATE
-        super().__init__(_sentence(problem), code)
+        remedy = _REMEDIES.get(problem.status)
+        super().__init__(_sentence(problem) if remedy is None else f"{_sentence(problem)}: {remedy}", code)
 
 
 class Client:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from callgate.cli import output
 from callgate.cli.client import Client, UnreachableError
@@ -13,7 +13,9 @@ from callgate.dialects.native.wire import Event
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
-def follow(client: Client, *, trunk: list[str] | None = None, kind: list[str] | None = None) -> Iterator[Event]:
+def follow(
+    client: Client, *, trunk: list[str] | None = None, kind: list[str] | None = None
+) -> Generator[Event, None, None]:
     """All events from now on, after the live calls; it ends never by itself.
 
     Raises:

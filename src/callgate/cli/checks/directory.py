@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from itertools import pairwise
 
 from callgate.cli.checks.finding import Finding, error, ok, warning
 from callgate.directory.check import check_directory
 from callgate.directory.model import Directory
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 #: How many findings of one kind are told.
 _LIMIT = 10
@@ -77,13 +78,22 @@ def _overlaps(known: Directory) -> Iterator[Finding]:
         ((ipaddress.ip_network(source), trunk.name) for trunk in known.trunks.values() for source in trunk.sources),
         key=lambda each: (each[0].version, int(each[0].network_address), each[0].prefixlen),
     )
-    for (outer, owner), (inner, other) in pairwise(networks):
-        if owner != other and outer.version == inner.version and outer.overlaps(inner):
+    around: list[tuple[Network, str]] = []
+    for network, name in networks:
+        while around and not _within(network, around[-1][0]):
+            around.pop()
+        if around and around[-1][1] != name:
+            outer, owner = around[-1]
             yield warning(
-                f"trunk {other}",
-                f"its source {inner} lies in {outer} of trunk {owner}: calls from there are on {other}",
+                f"trunk {name}",
+                f"its source {network} lies in {outer} of trunk {owner}: calls from there are on {name}",
                 "if that is not meant: callgate trunk set NAME --source …",
             )
+        around.append((network, name))
+
+
+def _within(inner: Network, outer: Network) -> bool:
+    return inner.version == outer.version and inner.subnet_of(outer)  # type: ignore[arg-type]  # of the same version
 
 
 def _clients(known: Directory) -> Iterator[Finding]:
