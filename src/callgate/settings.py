@@ -54,8 +54,8 @@ class EdgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     link_port: Port = 0
     control_port: Port = 0
     command_timeout: Seconds = 1.0
-    credit: int = 4000
-    debug: int = 1
+    credit: Count = 4000
+    debug: Annotated[int, Meta(ge=-1, le=3, description="-1 to 3")] = 1
     kamailio: str = "kamailio"
 
 
