@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import json
 import os
 import time
@@ -85,13 +86,13 @@ class Application:
         self._held: list[tuple[int, str]] = []
         self._rest = asyncio.Event()  # no request is on its way
         self._rest.set()
+        self._connecting: set[asyncio.Task[None]] = set()
         self.decided = Decided({}, {}, {})
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
         for _ in range(_CONNECTIONS):
-            _, connection = await loop.create_connection(lambda: _Connection(self), self._host, self._port)
-            self._idle.append(connection)
+            await self.connect(None)
         handshake = (
             f"GET /openapi/v1.0/subscribe?access_token={self._token} HTTP/1.1\r\nHost: {self._host}:{self._port}\r\n"
             "User-Agent: OpenAPI\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
@@ -100,6 +101,22 @@ class Application:
         subscribed = asyncio.Event()
         await loop.create_connection(lambda: _Events(self, handshake.encode(), subscribed), self._host, self._port)
         await subscribed.wait()
+
+    async def connect(self, request: tuple[int, bytes] | None) -> None:
+        """One more connection, and at once a request on it if one was lost with another."""
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(lambda: _Connection(self), self._host, self._port)
+        if request is None:
+            self.free(connection)
+        else:
+            connection.ask(*request)
+
+    def lost(self, connection: _Connection, request: tuple[int, bytes] | None) -> None:
+        """The server closed a connection, perhaps with a request on it that it has not read."""
+        if connection in self._idle:
+            self._idle.remove(connection)
+        self._connecting.add(task := asyncio.get_running_loop().create_task(self.connect(request)))
+        task.add_done_callback(self._connecting.discard)
 
     async def obey(self, order: Order) -> Decided:
         if order.behaviour is not None:
@@ -159,14 +176,18 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._number = 0
+        self._asked: tuple[int, bytes] | None = None
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._application.lost(self, self._asked)
+
     def ask(self, number: int, request: bytes) -> None:
-        self._number = number
+        """Send the request that decides the call of that number."""
+        self._asked = number, request
         self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
@@ -179,10 +200,11 @@ class _Connection(asyncio.Protocol):
             return
         self._received = b""
         decided = self._application.decided
-        if data.find(b'"errcode":0,', end) > 0:
-            decided.answered[self._number] = time.monotonic()
+        if self._asked is not None and data.find(b'"errcode":0,', end) > 0:
+            decided.answered[self._asked[0]] = time.monotonic()
         else:
             decided.failed += 1
+        self._asked = None
         self._application.free(self)
 
 
@@ -261,16 +283,7 @@ async def _run(base: str, pipe: Connection) -> None:
     application = Application(base)
     await application.start()
     pipe.send(None)  # ready
-    loop = asyncio.get_running_loop()
-    orders: asyncio.Queue[Order | None] = asyncio.Queue()
-
-    def read() -> None:
-        try:
-            orders.put_nowait(pipe.recv())
-        except EOFError:
-            loop.remove_reader(pipe.fileno())
-            orders.put_nowait(None)
-
-    loop.add_reader(pipe.fileno(), read)
-    while (order := await orders.get()) is not None:
-        pipe.send(await application.obey(order))
+    with contextlib.suppress(EOFError):  # the bench has closed the pipe
+        while True:
+            order = await asyncio.to_thread(pipe.recv)
+            pipe.send(await application.obey(order))
