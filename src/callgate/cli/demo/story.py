@@ -37,7 +37,8 @@ Now type in another terminal, in this folder:
 {log}
 """
 
-#: With curl and sed alone. The User-Agent is the manual's rule; curl has one of its own, which would do as well.
+#: With curl and sed alone. The User-Agent is the manual's rule; curl has one of its own, which would do as well. The
+#: token is given back, since a client may have no more than eight.
 _REFUSE = """\
 API={api}
 JSON='Content-Type: application/json'
@@ -46,7 +47,8 @@ TOKEN=$(curl -s -A OpenAPI -H "$JSON" "$API/get_token" -d '{{"username":"{client
 CHANNEL=$(curl -s -A OpenAPI "$API/call/query?type=inbound&access_token=$TOKEN" |
   sed -n 's/.*"channel_id":"\\([^"]*\\)".*/\\1/p')
 curl -s -A OpenAPI -H "$JSON" -X POST "$API/call/refuse_inbound?access_token=$TOKEN" \\
-  -d "{{\\"channel_id\\": \\"$CHANNEL\\"}}"; echo"""
+  -d "{{\\"channel_id\\": \\"$CHANNEL\\"}}"; echo
+curl -s -A OpenAPI -o /dev/null "$API/del_token?access_token=$TOKEN\""""
 
 
 def story(settings: Settings, destination: str, file: Path | None) -> str:
