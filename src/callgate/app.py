@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -56,6 +57,8 @@ async def run(start: Start) -> None:
 
 async def _ready(controller: Controller, start: Start) -> None:
     await controller.linked.wait()
+    gc.collect()
+    gc.freeze()  # what is here now stays: the collector need not walk over it while calls wait
     os.write(start.pipe, READY)
     log.info("ready", listeners=[listener.bind for listener in start.settings.http.listeners])
 

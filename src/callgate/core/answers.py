@@ -7,7 +7,7 @@ import msgspec
 from callgate.core.calls import Call, VerdictRecord
 
 
-class Applied(msgspec.Struct, frozen=True):
+class Applied(msgspec.Struct, frozen=True, gc=False):
     """The edge has carried the verdict out; ``status`` is the SIP status the caller got (0: the call was routed on)."""
 
     call: Call

@@ -25,7 +25,7 @@ class Kind(StrEnum):
     ENDED = "ended"
 
 
-class CallEvent(msgspec.Struct, frozen=True):
+class CallEvent(msgspec.Struct, frozen=True, gc=False):
     """Something happened to a call at ``at`` (Unix seconds).
 
     ``call`` is the gate's own object and goes on changing: a listener takes what it needs before it returns.
@@ -38,7 +38,7 @@ class CallEvent(msgspec.Struct, frozen=True):
     resumed: bool = False
 
 
-class VerdictEvent(msgspec.Struct, frozen=True):
+class VerdictEvent(msgspec.Struct, frozen=True, gc=False):
     """A verdict was given and ended in ``result`` (a name of :data:`callgate.core.answers.RESULT_NAMES`).
 
     Every one is told, also the late, the duplicate and those for unknown calls (``call`` is then ``None``).
@@ -53,7 +53,7 @@ class VerdictEvent(msgspec.Struct, frozen=True):
     seconds: float
 
 
-class Delivery(msgspec.Struct, frozen=True):
+class Delivery(msgspec.Struct, frozen=True, gc=False):
     """One try to deliver an event to an application: to whom, how (``websocket``, ``webhook``), and what came of it.
 
     ``result`` is "delivered" or says what failed in a few words; ``seconds`` is how long it took.

@@ -33,7 +33,7 @@ from callgate.core.states import FINAL, UNDECIDED, Move, State, after
 from callgate.core.verdicts import EARLIER, GUARD, WINDOW, Accept, Decider, Redirect, Refuse, Verdict
 
 
-class Claim(msgspec.Struct, frozen=True):
+class Claim(msgspec.Struct, frozen=True, gc=False):
     """The verdict is the first: send it to the edge, then :meth:`Gate.settle`."""
 
     call: Call
@@ -46,7 +46,7 @@ class InFlight(msgspec.Struct, frozen=True):
     call: Call
 
 
-class Terms(msgspec.Struct, frozen=True):
+class Terms(msgspec.Struct, frozen=True, gc=False):
     """What the inbound route says about a call: where it goes, for how long it is held (seconds), what then."""
 
     destination: str

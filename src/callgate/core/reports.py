@@ -9,7 +9,7 @@ import msgspec
 from callgate.core.calls import Caller, Sequence
 
 
-class Incoming(msgspec.Struct, frozen=True):
+class Incoming(msgspec.Struct, frozen=True, gc=False):
     """An INVITE arrived from a known trunk.
 
     ``controlled``: it is held and waits for a verdict; otherwise it went straight on (the trunk's control is off).
@@ -38,7 +38,7 @@ class Progress(StrEnum):
     ENDED = "ended"  #: BYE
 
 
-class Report(msgspec.Struct, frozen=True):
+class Report(msgspec.Struct, frozen=True, gc=False):
     """One report on one call; ``status`` is the SIP status it is about, ``by`` who ended an established call.
 
     ``by``: "caller", "destination" or "controller" for ENDED, else "".
@@ -62,7 +62,7 @@ class AckResult(StrEnum):
     UNANSWERED = "unanswered"  #: sent twice, and the edge did not acknowledge
 
 
-class Ack(msgspec.Struct, frozen=True):
+class Ack(msgspec.Struct, frozen=True, gc=False):
     """The edge's acknowledgement of one command. ``status`` is the SIP status sent to the caller, 0 if none was."""
 
     result: AckResult

@@ -29,11 +29,11 @@ class VerdictError(ValueError):
         super().__init__(text)
 
 
-class Accept(msgspec.Struct, frozen=True, tag="accept"):
+class Accept(msgspec.Struct, frozen=True, gc=False, tag="accept"):
     """Route the call on to its inbound route's destination."""
 
 
-class Refuse(msgspec.Struct, frozen=True, tag="refuse"):
+class Refuse(msgspec.Struct, frozen=True, gc=False, tag="refuse"):
     """Refuse the call: the caller gets exactly this response. Build it with :func:`refuse`."""
 
     status: int
@@ -43,7 +43,7 @@ class Refuse(msgspec.Struct, frozen=True, tag="refuse"):
     headers: tuple[tuple[str, str], ...] = ()
 
 
-class Redirect(msgspec.Struct, frozen=True, tag="redirect"):
+class Redirect(msgspec.Struct, frozen=True, gc=False, tag="redirect"):
     """Send the call elsewhere. Build it with :func:`redirect`.
 
     ``mode`` "relay": the edge sends the INVITE to ``uri`` itself; "contact": the caller gets 302 Moved Temporarily
@@ -57,7 +57,7 @@ class Redirect(msgspec.Struct, frozen=True, tag="redirect"):
 Verdict = Accept | Refuse | Redirect
 
 
-class Decider(msgspec.Struct, frozen=True):
+class Decider(msgspec.Struct, frozen=True, gc=False):
     """Who decided: the dialect the verdict came by and the application (client id, key name) that gave it."""
 
     dialect: str

@@ -17,7 +17,7 @@ _DAY = 86_400
 CALL_TABLES = ("call", "state", "leg", "claim", "done")
 
 
-class CallFrame(msgspec.Struct, tag_field="e", tag="call"):
+class CallFrame(msgspec.Struct, gc=False, tag_field="e", tag="call"):
     """An INVITE arrived; ``k`` is the call's key on the edge, ``us`` the microseconds of its second."""
 
     k: str
@@ -42,7 +42,7 @@ class CallFrame(msgspec.Struct, tag_field="e", tag="call"):
     headers: list[tuple[bytes, bytes]] = []
 
 
-class ProgressFrame(msgspec.Struct, tag_field="e"):
+class ProgressFrame(msgspec.Struct, gc=False, tag_field="e"):
     """What became of a call."""
 
     k: str
@@ -79,7 +79,7 @@ class ResumedFrame(msgspec.Struct, tag_field="e", tag="resumed"):
     state: str
 
 
-class AckFrame(msgspec.Struct, tag_field="e", tag="ack"):
+class AckFrame(msgspec.Struct, gc=False, tag_field="e", tag="ack"):
     id: int
     result: AckResult
     status: int = 0

@@ -56,7 +56,7 @@ TOO_SLOW = Ending(1008, "events are not read")
 GONE = Ending(1006, "the application hung up")
 
 
-class _Frame(msgspec.Struct, frozen=True):
+class _Frame(msgspec.Struct, frozen=True, gc=False):
     """A text to send. ``held`` is set for the request to decide a call: its delivery is reported."""
 
     text: str

@@ -29,7 +29,7 @@ class RefreshToken(msgspec.Struct, frozen=True):
     refresh_token: Text
 
 
-class ChannelRequest(msgspec.Struct, frozen=True):
+class ChannelRequest(msgspec.Struct, frozen=True, gc=False):
     """Page "Accept a Call", "Refuse a Call", "Hang Up a Call"."""
 
     channel_id: Text
@@ -208,7 +208,7 @@ class MemberStatus(StrEnum):
     BYE = "BYE"
 
 
-class InboundLeg(msgspec.Struct, frozen=True):
+class InboundLeg(msgspec.Struct, frozen=True, gc=False):
     from_: str = msgspec.field(name="from")
     to: str
     trunk_name: str
@@ -217,20 +217,20 @@ class InboundLeg(msgspec.Struct, frozen=True):
     call_path: str = ""
 
 
-class ExtensionLeg(msgspec.Struct, frozen=True):
+class ExtensionLeg(msgspec.Struct, frozen=True, gc=False):
     number: str
     channel_id: str
     member_status: MemberStatus
     call_path: str = ""
 
 
-class InboundMember(msgspec.Struct, frozen=True):
+class InboundMember(msgspec.Struct, frozen=True, gc=False):
     """The caller, who comes in over a trunk."""
 
     inbound: InboundLeg
 
 
-class ExtensionMember(msgspec.Struct, frozen=True):
+class ExtensionMember(msgspec.Struct, frozen=True, gc=False):
     """The destination."""
 
     extension: ExtensionLeg
@@ -239,7 +239,7 @@ class ExtensionMember(msgspec.Struct, frozen=True):
 Member = InboundMember | ExtensionMember
 
 
-class CallMembers(msgspec.Struct, frozen=True):
+class CallMembers(msgspec.Struct, frozen=True, gc=False):
     """``msg`` of 30016 and 30011, and a row of "Query Information of Calls"."""
 
     call_id: str
@@ -253,7 +253,7 @@ class CallsReply(Reply, frozen=True, kw_only=True):
 EndStatus = Literal["ANSWERED", "NO ANSWER", "BUSY"]
 
 
-class CallEnd(msgspec.Struct, frozen=True, kw_only=True):
+class CallEnd(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """``msg`` of 30012, Call End Details; durations in seconds, ``time_start`` in local time."""
 
     call_id: str
@@ -272,7 +272,7 @@ class CallEnd(msgspec.Struct, frozen=True, kw_only=True):
     agent_ring_time: int = 0
 
 
-class CallFailure(msgspec.Struct, frozen=True):
+class CallFailure(msgspec.Struct, frozen=True, gc=False):
     """``msg`` of 30015, Call Failure Report."""
 
     call_id: str
@@ -280,7 +280,7 @@ class CallFailure(msgspec.Struct, frozen=True):
     members: list[Member]
 
 
-class Pushed(msgspec.Struct, frozen=True):
+class Pushed(msgspec.Struct, frozen=True, gc=False):
     """What an application is sent: ``msg`` is JSON in a string."""
 
     type: int
