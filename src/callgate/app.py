@@ -24,7 +24,7 @@ from callgate.database.migrate import upgrade
 from callgate.dialects.native.plugin import Native
 from callgate.dialects.port import Dialect, Surroundings
 from callgate.dialects.yeastar.plugin import Yeastar
-from callgate.directory.model import ApiKey
+from callgate.directory.model import LOCAL_KEY, ApiKey
 from callgate.directory.secrets import digest, new_key
 from callgate.directory.service import DirectoryService
 from callgate.edge.configuration import LinkAddress
@@ -74,7 +74,7 @@ async def running(settings: Settings, address: LinkAddress) -> AsyncIterator[Con
         directory = DirectoryService(engine, settings.directory)
         await directory.start()
         stack.push_async_callback(directory.stop)
-        admin = ApiKey("admin", digest(_admin_key(settings.state / "admin.key")), "admin")
+        admin = ApiKey(LOCAL_KEY, digest(_admin_key(settings.state / "admin.key")), "admin")
         if directory.current.keys.get(admin.name) != admin:
             await directory.put(admin)
         if settings.directory_file is not None:
@@ -89,12 +89,13 @@ async def running(settings: Settings, address: LinkAddress) -> AsyncIterator[Con
         dialects: list[Dialect] = [dialect(surroundings) for dialect in DIALECTS]
         for dialect in dialects:
             await dialect.start()
-            stack.push_async_callback(dialect.stop)
         await controller.start(address)
         stack.push_async_callback(controller.stop)
         front = Front({prefix: application for dialect in dialects for prefix, application in dialect.mounts.items()})
         for listener in settings.http.listeners:
             stack.push_async_callback(await listen(front, listener))
+        for dialect in dialects:  # they end their event streams first, which the listeners would wait for
+            stack.push_async_callback(dialect.stop)
         yield controller
 
 

@@ -77,7 +77,9 @@ async def listen(application: Application, listener: Listener) -> Callable[[], A
         ListenerTakenError: the address is in use, or not this machine's.
     """
     host, _, port = listener.bind.rpartition(":")
-    listening = socket.socket(socket.AF_INET6 if host.startswith("[") else socket.AF_INET, socket.SOCK_STREAM)
+    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
+    # With the protocol named, asyncio turns Nagle's algorithm off.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host.strip("[]"), int(port)))

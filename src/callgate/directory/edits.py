@@ -10,7 +10,7 @@ import msgspec
 
 from callgate.directory.check import check_directory, check_entry, normal
 from callgate.directory.errors import EntryInUseError, InvalidEntryError, Problem, UnknownEntryError, shown
-from callgate.directory.model import ApiKey, Client, Directory, Entry, InboundRoute, Kind, Trunk, kind_of
+from callgate.directory.model import LOCAL_KEY, ApiKey, Client, Directory, Entry, InboundRoute, Kind, Trunk, kind_of
 
 E = TypeVar("E", bound=Entry)
 
@@ -18,7 +18,8 @@ E = TypeVar("E", bound=Entry)
 def merged(current: Directory, entries: Iterable[Entry], *, prune: bool = False) -> Directory:
     """The directory with these entries in it, in place of those of the same kind and name.
 
-    With ``prune``, every entry that is not among them is removed. A trunk and a route keep the number they have.
+    With ``prune``, every entry that is not among them is removed, but for this machine's own key. A trunk and a
+    route keep the number they have.
 
     Raises:
         InvalidEntryError: an entry is wrong, or given twice, or the directory would not be right as a whole.
@@ -35,7 +36,7 @@ def merged(current: Directory, entries: Iterable[Entry], *, prune: bool = False)
 
 def placed(current: Directory, given: Iterable[Entry], *, prune: bool = False) -> Directory:
     """Like :func:`merged`, without the checks. The given entries come last, each in its normal form."""
-    after = Directory({}, {}, {}, {}) if prune else _copy(current)
+    after = _pruned(current) if prune else _copy(current)
     for entry in map(normal, given):
         match entry:
             case Trunk():
@@ -49,6 +50,10 @@ def placed(current: Directory, given: Iterable[Entry], *, prune: bool = False) -
             case ApiKey():
                 _put(after.keys, entry)
     return after
+
+
+def _pruned(current: Directory) -> Directory:
+    return Directory({}, {}, {}, {name: key for name, key in current.keys.items() if name == LOCAL_KEY})
 
 
 def without(current: Directory, kind: Kind, name: str) -> Directory:

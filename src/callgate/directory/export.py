@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from callgate.directory.model import ApiKey, Client, Directory, InboundRoute, Trunk, Webhook
+from callgate.directory.model import LOCAL_KEY, ApiKey, Client, Directory, InboundRoute, Trunk, Webhook
 
 _HEAD = """\
 # Callgate's directory. Secrets and keys stand here as hashes; apply this file to put it back.
@@ -28,7 +28,7 @@ def export(directory: Directory, *, include_secrets: bool = False) -> str:
         *map(_trunk, trunks),
         *map(_route, routes),
         *(_client(client, include_secrets) for _, client in sorted(directory.clients.items())),
-        *(_key(key) for _, key in sorted(directory.keys.items())),
+        *(_key(key) for name, key in sorted(directory.keys.items()) if name != LOCAL_KEY),
     ]
     left_out = not include_secrets and any(client.webhooks for client in directory.clients.values())
     return "\n".join([_HEAD + (_NO_SECRETS if left_out else ""), *tables])

@@ -102,6 +102,10 @@ class ApiKey(msgspec.Struct, frozen=True):
     scope: Literal["read", "decide", "admin"] = "decide"
 
 
+#: The key of this installation's own command line. It belongs to the machine, not to a directory file: exports leave it
+#: out, and pruning keeps it.
+LOCAL_KEY = "admin"
+
 Entry = Trunk | InboundRoute | Client | ApiKey
 
 #: The four kinds of entries, as the directory file and the errors call them.

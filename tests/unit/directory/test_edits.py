@@ -9,7 +9,8 @@ from hypothesis import given
 from callgate.directory.changes import difference
 from callgate.directory.edits import controlled, merged, without
 from callgate.directory.errors import EntryInUseError, InvalidEntryError, UnknownEntryError
-from callgate.directory.model import KINDS, Client, Directory, Entry, InboundRoute, Trunk
+from callgate.directory.model import KINDS, LOCAL_KEY, ApiKey, Client, Directory, Entry, InboundRoute, Trunk
+from callgate.directory.secrets import digest
 
 from .strategies import HASHER, directories
 
@@ -69,6 +70,11 @@ def test_of_two_entries_that_clash_the_given_one_is_told() -> None:
 def test_prune_leaves_nothing_but_what_is_given() -> None:
     after = merged(CURRENT, [msgspec.structs.replace(SPARE, number=0)], prune=True)
     assert after == Directory.of([SPARE])
+
+
+def test_prune_keeps_the_key_of_this_machines_command_line() -> None:
+    local, other = ApiKey(LOCAL_KEY, digest("local"), "admin"), ApiKey("other", digest("other"))
+    assert merged(Directory.of([local, other]), [], prune=True) == Directory.of([local])
 
 
 def test_a_trunk_that_is_named_by_others_is_not_removed() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from callgate.directory.changes import difference
 from callgate.directory.export import export
 from callgate.directory.file import applied
-from callgate.directory.model import ApiKey, Client, Directory, InboundRoute, Trunk, Webhook
+from callgate.directory.model import LOCAL_KEY, ApiKey, Client, Directory, InboundRoute, Trunk, Webhook
 from callgate.directory.secrets import digest
 
 from .strategies import HASHER, directories
@@ -30,6 +30,11 @@ def test_an_export_applied_to_its_own_directory_changes_nothing(directory: Direc
 def test_an_export_with_secrets_applied_elsewhere_gives_the_same_directory(directory: Directory) -> None:
     text = export(directory, include_secrets=True)
     assert applied(Directory(), text.encode(), "export.toml", HASHER) == directory
+
+
+def test_the_key_of_this_machines_command_line_is_not_exported() -> None:
+    keys = [ApiKey(LOCAL_KEY, digest("local"), "admin"), ApiKey("other", digest("other"))]
+    assert [key["name"] for key in tomllib.loads(export(Directory.of(keys)))["key"]] == ["other"]
 
 
 def test_webhook_secrets_are_left_out_unless_asked_for() -> None:
