@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
 
 RUN_PACKAGES := python3-venv kamailio kamailio-extra-modules sip-tester curl
-TEST_PACKAGES := $(RUN_PACKAGES) postgresql baresip-core chromium openssl
+TEST_PACKAGES := $(RUN_PACKAGES) postgresql baresip-core openssl
 
 .PHONY: help run demo test check lint types imports unit bench lock clean
 
@@ -62,6 +62,8 @@ $(STAMPS)/run: requirements.lock pyproject.toml scripts/install-packages
 $(STAMPS)/test: requirements-dev.lock $(STAMPS)/run
 	scripts/install-packages $(TEST_PACKAGES)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@if apt-cache show chromium >/dev/null 2>&1; then scripts/install-packages chromium; \
+	    else $(BIN)/playwright install --with-deps chromium; fi # Ubuntu has no package of it
 	@mkdir -p $(STAMPS) && touch $@
 
 clean:
