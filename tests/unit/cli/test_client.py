@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import socketserver
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -54,16 +57,52 @@ class Handler(socketserver.StreamRequestHandler):
         self.wfile.write((replies.pop(0) if len(replies) > 1 else replies[0]).encode())
 
 
+class SecureServer(Server):
+    """The same over TLS, with a certificate that only its owner knows, for a name that is not this machine's."""
+
+    def __init__(self, replies: tuple[str, ...], folder: Path) -> None:
+        self.certificate, key = folder / "cert.pem", folder / "key.pem"
+        command = [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-subj",
+            "/CN=gate.example.com",
+            "-days",
+            "2",
+        ]
+        subprocess.run([*command, "-out", self.certificate, "-keyout", key], check=True, capture_output=True)
+        super().__init__(replies)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, key)
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+
+    @property
+    def url(self) -> str:
+        return super().url.replace("http", "https")
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that does not trust us is what the test is about."""
+
+
+@contextmanager
+def started(server: Server) -> Iterator[None]:
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+
+
 @contextmanager
 def serving(*replies: str) -> Iterator[Server]:
-    with Server(replies) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with Server(replies) as server, started(server):
+        yield server
 
 
 def event(cursor: str, kind: str) -> str:
@@ -119,6 +158,14 @@ def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with serving(reply(200, '{"items":[],"next":null}')) as server, Client(server.url) as client:
         assert client.get(CALLS, Page[Call]).items == []
+
+
+def test_the_certificate_of_the_settings_is_trusted_and_no_other(tmp_path: Path) -> None:
+    with SecureServer((reply(200, '{"items":[],"next":null}'),), tmp_path) as server, started(server):
+        with Client(server.url, certificate=str(server.certificate)) as client:
+            assert client.get(CALLS, Page[Call]).items == []
+        with Client(server.url) as client, pytest.raises(UnreachableError, match="certificate verify failed"):
+            client.get(CALLS, Page[Call])
 
 
 def test_a_name_is_one_segment_of_the_path() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+
 import pytest
 from tests.unit.cli.console import run
 from tests.unit.cli.edges import edge, hang_up, receive, respond, wait
@@ -104,6 +108,36 @@ def test_a_caller_without_patience_gives_up_and_cancels() -> None:
         ran = run("ring", "--to", "2002", "--edge", callee.address, "--timeout", "0.5")
     assert ran.code == ExitCode.NO_RESPONSE
     assert ran.lines[-1].startswith("→ no answer: the caller gave up and got 487 Request Terminated")
+
+
+def interrupted(address: str, after: str) -> tuple[int, str]:
+    """Code and output of a call that gets Ctrl-C as soon as its caller has seen so much."""
+    command = [sys.executable, "-m", "callgate.cli", "ring", "--to", "2002", "--edge", address, "--talk", "60"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        out = ""
+        for line in process.stdout:
+            out += line
+            if line.rstrip().endswith(after):
+                process.send_signal(signal.SIGINT)
+    return process.returncode, out
+
+
+def test_ctrl_c_cancels_a_call_that_is_not_answered() -> None:
+    ended = respond(487, "Request Terminated", cseq="CSeq: 1 INVITE")
+    with edge(receive("INVITE"), TRYING, receive("CANCEL"), respond(200, "OK"), ended, receive("ACK")) as callee:
+        code, out = interrupted(callee.address, "← 100 Trying")
+    assert code == ExitCode.CANCELLED
+    assert "→ CANCEL" in out
+    assert "HANGUP" not in out
+
+
+def test_ctrl_c_hangs_up_a_call_that_is_answered() -> None:
+    steps = [receive("INVITE"), TRYING, respond(200, "OK", sdp=True), receive("ACK"), receive("BYE")]
+    with edge(*steps, respond(200, "OK")) as callee:
+        code, out = interrupted(callee.address, "→ ACK")
+    assert code == ExitCode.OK
+    assert out.splitlines()[-1].endswith("hung up by the caller")
 
 
 def test_an_edge_that_is_not_there_is_told_with_the_remedy() -> None:

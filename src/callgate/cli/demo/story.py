@@ -55,6 +55,8 @@ def story(settings: Settings, destination: str, file: Path | None) -> str:
     """The text; ``file`` is the settings file, if one was given."""
     url, certificate = own_url(settings)
     options = "" if file is None else f" --settings {shlex.quote(str(file))}"
+    if file is None and url != own_url(Settings())[0]:
+        options = f" --url {url}"
     api = f"{url}/openapi/v1.0"
     refuse = refusing(api)
     if certificate:

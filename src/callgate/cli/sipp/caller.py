@@ -28,6 +28,8 @@ CANCEL_PATIENCE = 6.0
 ACK_PATIENCE = 2.0
 #: How often (seconds) the trace is looked at.
 _LOOK = 0.01
+#: The request that tells the scenario to hang up; it never leaves this machine.
+_HANGUP = "HANGUP"
 #: Headers that the scenario writes itself.
 _OWN_HEADERS = {
     "via", "from", "to", "call-id", "cseq", "contact", "max-forwards", "content-type", "content-length", "route",
@@ -103,30 +105,38 @@ class Result(msgspec.Struct, frozen=True):
 def place(spec: Spec, on_step: Callable[[Step], None] = lambda step: None) -> Result:
     """Place the call and wait until it is over; ``on_step`` hears each step as it happens.
 
+    Ctrl-C hangs up: the call is cancelled, or ended with BYE; once more, and it is left as it is.
+
     Raises:
         CommandError: SIPp is missing, the spec cannot be dialled, or the call cannot be placed from that address.
     """
     host, _ = _checked(spec)
     source = spec.source or _source_for(host)
-    call_id = f"{uuid.uuid4()}@callgate"
+    port, call_id = _port(source), f"{uuid.uuid4()}@callgate"
     with TemporaryDirectory(prefix="callgate-ring-") as name:
         folder = Path(name)
         story = _Story(on_step)
-        with Sipp(_arguments(spec, source, call_id, folder), folder) as sipp:
-            trace = Trace(sipp.messages)
+        with Sipp(_arguments(spec, source, port, call_id, folder), folder) as sipp:
+            trace, hung_up = Trace(sipp.messages), False
             started = time.monotonic()
             while True:
-                running = sipp.running
-                story.tell(trace)
-                if not running or story.hopeless(time.monotonic() - started):
-                    break
-                time.sleep(_LOOK)
+                try:
+                    running = sipp.running
+                    story.tell(trace)
+                    if not running or story.hopeless(time.monotonic() - started):
+                        break
+                    time.sleep(_LOOK)
+                except KeyboardInterrupt:
+                    if hung_up or spec.transport == "tcp":
+                        raise
+                    hung_up = True
+                    _hang_up(source, port, call_id)
         if not story.messages:
             raise SippFailedError(
                 f"SIPp could not place the call from {source}: {sipp.complaint() or 'it gave no reason'} "
                 "(--source must be an address of this machine)"
             )
-    return story.result(call_id, wanted_cancel=spec.cancel_after is not None)
+    return story.result(call_id, wanted_cancel=hung_up or spec.cancel_after is not None)
 
 
 class _Story:
@@ -139,6 +149,8 @@ class _Story:
 
     def tell(self, trace: Trace) -> None:
         for message in trace.new():
+            if message.method == _HANGUP:
+                continue
             known = {(m.sent, m.start, m.header("CSeq"), m.header("To")) for m in self.messages}
             again = (message.sent, message.start, message.header("CSeq"), message.header("To")) in known
             self.messages.append(message)
@@ -201,7 +213,7 @@ def _step(message: Message, start: float, again: bool) -> Step:
 # --- the call for SIPp ---------------------------------------------------------------------------------------------
 
 
-def _arguments(spec: Spec, source: str, call_id: str, folder: Path) -> list[str]:
+def _arguments(spec: Spec, source: str, port: int, call_id: str, folder: Path) -> list[str]:
     patience = spec.timeout if spec.cancel_after is None else min(spec.cancel_after, spec.timeout)
     file = scenario(
         "caller",
@@ -224,9 +236,24 @@ def _arguments(spec: Spec, source: str, call_id: str, folder: Path) -> list[str]
         "cg_headers": "\r\n".join(f"{name}: {value}" for name, value in spec.headers),
     }
     keys = [part for key, value in texts.items() for part in ("-key", key, value)]
-    place = ["-i", source, "-bind_local", "-p", str(_port(source)), "-t", "u1" if spec.transport == "udp" else "t1"]
+    place = ["-i", source, "-bind_local", "-p", str(port), "-t", "u1" if spec.transport == "udp" else "t1"]
     behaviour = ["-m", "1", "-aa", "-default_behaviors", "all,-abortunexp", "-timer_resol", "1", "-cid_str", call_id]
     return [spec.edge, "-sf", str(file), *place, *behaviour, *keys]
+
+
+def _hang_up(source: str, port: int, call_id: str) -> None:
+    """Tell the scenario to hang up, with the one thing that SIPp listens to: a message of that call."""
+    ends = f"<sip:callgate@{source}>;tag=1"
+    lines = (
+        f"{_HANGUP} sip:caller SIP/2.0",
+        f"Call-ID: {call_id}",
+        f"CSeq: 1 {_HANGUP}",
+        f"From: {ends}",
+        f"To: {ends}",
+    )
+    family = socket.AF_INET6 if ":" in source else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sender:
+        sender.sendto("\r\n".join((*lines, "Content-Length: 0", "", "")).encode(), (source, port))
 
 
 def _checked(spec: Spec) -> tuple[str, int]:
