@@ -62,8 +62,8 @@ $(STAMPS)/run: requirements.lock pyproject.toml scripts/install-packages
 $(STAMPS)/test: requirements-dev.lock $(STAMPS)/run
 	scripts/install-packages $(TEST_PACKAGES)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	@if apt-cache show chromium >/dev/null 2>&1; then scripts/install-packages chromium; \
-	    else $(BIN)/playwright install --with-deps chromium; fi # Ubuntu has no package of it
+	@if grep -q '^ID=ubuntu' /etc/os-release; then $(BIN)/playwright install --with-deps chromium; \
+	    else scripts/install-packages chromium; fi # Ubuntu has no package of it
 	@mkdir -p $(STAMPS) && touch $@
 
 clean:
