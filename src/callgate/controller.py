@@ -199,11 +199,11 @@ class Controller:
             self._close_window(report.sequence)
             self._tell_all(events)
 
-    def on_resumed(self, sequence: Sequence) -> None:
+    def on_resumed(self, sequence: Sequence, answered: bool) -> None:
         call = self._gate.find_sequence(sequence)
-        if call is not None and call.state in UNDECIDED and sequence not in self._pending:
+        if call is not None:
             self._close_window(sequence)
-            self._tell_all(self._gate.resume(call, self.now()))
+            self._tell_all(self._gate.resume(call, self.now(), answered=answered))
 
     def on_synced(self) -> None:
         """Calls that the edge did not tell are gone: it was restarted, or ended them while nobody listened."""
@@ -261,7 +261,6 @@ class Controller:
         ack = await self._link.hang_up(found)
         match ack.result:
             case AckResult.DONE:
-                found.hung_up_by = f"{decider.dialect}:{decider.application}"
                 return HungUp(found)
             case AckResult.UNANSWERED:
                 return EdgeSilent(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import ssl
 from collections.abc import Callable, Mapping
@@ -123,7 +124,14 @@ class YeastarApplication(_Heard):
 
     async def decide(self, what: str, channel_id: str) -> Json:
         """``accept`` or ``refuse`` a call; the whole reply."""
-        url = f"{self._base}/call/{what}_inbound?access_token={self.token}"
+        return await self._post(f"call/{what}_inbound", channel_id)
+
+    async def hang_up(self, channel_id: str) -> Json:
+        """End a call; the whole reply."""
+        return await self._post("call/hangup", channel_id)
+
+    async def _post(self, path: str, channel_id: str) -> Json:
+        url = f"{self._base}/{path}?access_token={self.token}"
         async with self._session.post(url, json={"channel_id": channel_id}) as reply:
             assert reply.status == 200
             return dict(await reply.json())
@@ -198,7 +206,8 @@ class NativeApplication(_Heard):
         raise AssertionError(f"the journal never had it as wanted, it has {entry}")
 
     async def counters(self) -> dict[str, int]:
-        """The edge's own counters."""
+        """The edge's own counters, which it tells once a second."""
+        await asyncio.sleep(1.3)
         _, status = await self.ask("GET", "status")
         return dict(status["counters"])
 
@@ -206,7 +215,9 @@ class NativeApplication(_Heard):
         """Apply a directory file."""
         query = "?prune=true" if prune else ""
         async with self.session.post(
-            f"{self._http}/v1/directory{query}", data=text.encode(), headers={"Content-Type": "application/toml"}
+            f"{self._http}/v1/directory{query}",
+            data=io.BytesIO(text.encode()),
+            headers={"Content-Type": "application/toml"},
         ) as reply:
             assert reply.status == 200, await reply.text()
             return dict(await reply.json())

@@ -6,7 +6,6 @@ becomes of its calls: see :data:`DIRECTORY`.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable
@@ -82,11 +81,13 @@ did = "5*"
 destination = "sip:{destination}"
 window = 1
 lapse = "service_unavailable"
+"""
 
+CLIENT = f"""
 [[client]]
 name = "application"
-client_id = "{client_id}"
-secret = "{client_secret}"
+client_id = "{CLIENT_ID}"
+secret = "{CLIENT_SECRET}"
 """
 
 _numbers = itertools.count(10_000)
@@ -137,19 +138,16 @@ def caller_of(call: Dialed) -> str:
 async def rig_on(
     folder: Path, *, directory: str = DIRECTORY, settings: str = "", tables: str = ""
 ) -> AsyncIterator[Rig]:
-    """A rig of one's own."""
-    callee = await destination()
-    text = directory.format(destination=f"{callee.ip}:{callee.port}", client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
-    async with running(folder, text, settings, tables, LISTEN) as system:
+    """A rig of one's own; ``{destination}`` in its directory becomes the address of its destination."""
+    async with contextlib.AsyncExitStack() as stack:
+        callee = await destination()
+        stack.callback(callee.close)
+        text = directory.replace("{destination}", f"{callee.ip}:{callee.port}") + CLIENT
+        system = await stack.enter_async_context(running(folder, text, settings, tables, LISTEN))
         one = await caller()
-        yeastar, native = await asyncio.gather(
-            YeastarApplication.open(system.http, CLIENT_ID, CLIENT_SECRET),
-            NativeApplication.open(system.http, system.admin),
-        )
-        try:
-            yield Rig(system, one, callee, yeastar, native)
-        finally:
-            await yeastar.close()
-            await native.close()
-            one.close()
-            callee.close()
+        stack.callback(one.close)
+        yeastar = await YeastarApplication.open(system.http, CLIENT_ID, CLIENT_SECRET)
+        stack.push_async_callback(yeastar.close)
+        native = await NativeApplication.open(system.http, system.admin)
+        stack.push_async_callback(native.close)
+        yield Rig(system, one, callee, yeastar, native)

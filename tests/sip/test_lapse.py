@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-
 from tests.sip.rig import Rig
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]

@@ -14,10 +14,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-
-from callgate.ports import free_port
 from tests.sip.applications import Request, YeastarApplication
 from tests.sip.rig import CLIENT_ID, CLIENT_SECRET, Rig, rig_on
+
+from callgate.ports import free_port
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
 
@@ -104,13 +104,7 @@ async def test_the_event_as_in_the_manual(rig: Rig) -> None:
 
 async def test_over_https_and_wss(tmp_path: Path) -> None:
     certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-        + ["-keyout", str(key), "-out", str(certificate), "-days", "2", "-subj", "/CN=127.0.0.1"]
-        + ["-addext", "subjectAltName=IP:127.0.0.1"],
-        check=True,
-        capture_output=True,
-    )
+    await asyncio.to_thread(subprocess.run, _make(certificate, key), check=True, capture_output=True)
     port = free_port(protocol="tcp")
     listener = f'[[http.listeners]]\nbind = "127.0.0.1:{port}"\ncertificate = "{certificate}"\nprivate_key = "{key}"'
     authority = ssl.create_default_context(cafile=str(certificate))
@@ -127,3 +121,11 @@ async def test_over_https_and_wss(tmp_path: Path) -> None:
             calls[0].bye()
         finally:
             await application.close()
+
+
+def _make(certificate: Path, key: Path) -> list[str]:
+    return [
+        *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
+        *("-keyout", str(key), "-out", str(certificate), "-days", "2"),
+        *("-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"),
+    ]

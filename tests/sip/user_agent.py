@@ -170,7 +170,7 @@ class Dialed:
         contact = f"Contact: <{self.caller.contact}>\r\nContent-Type: application/sdp"
         self.caller.send(f"{text}{contact}\r\nContent-Length: {len(body.encode())}\r\n\r\n{body}", self.to)
 
-    def ack(self, response: Message) -> None:
+    def ack(self, response: Message, *headers: str) -> None:
         if response.status < 300:
             self.caller.send(self._within("ACK", int(response.header("CSeq").split()[0])), self.to)
             return
@@ -178,7 +178,7 @@ class Dialed:
         kept = [line for line in lines[1:] if re.match(r"(Via|From|Call-ID|Max-Forwards):", line)]
         head = lines[0].replace("INVITE", "ACK")
         to = f"To: {response.header('To')}"
-        self.caller.send("\r\n".join([head, *kept, to, "CSeq: 1 ACK", "Content-Length: 0", "", ""]), self.to)
+        self.caller.send("\r\n".join([head, *kept, to, *headers, "CSeq: 1 ACK", "Content-Length: 0", "", ""]), self.to)
 
     def _within(self, method: str, sequence: int) -> str:
         answer = next(each for each in self.finals if each.status < 300)
@@ -328,6 +328,7 @@ class Destination(_Endpoint):
     """Takes calls: rings and answers, or does what ``behave`` says with each INVITE; make it with :func:`destination`.
 
     ``invites`` holds every INVITE seen, without retransmissions. ``numbers`` says what is done with calls to a number.
+    An INVITE whose branch is in ``deaf_to_cancel`` is not ended by CANCEL: its answer was on the way.
     """
 
     def __init__(self, behave: Callable[[Destination, Message], None] | None = None) -> None:
@@ -336,6 +337,7 @@ class Destination(_Endpoint):
         self.numbers: dict[str, Callable[[Destination, Message], None]] = {}
         self.invites: list[Message] = []
         self.others: list[Message] = []
+        self.deaf_to_cancel: set[str] = set()
         self._branches: set[str] = set()
 
     def received(self, message: Message) -> None:
@@ -350,7 +352,7 @@ class Destination(_Endpoint):
             self.others.append(message)
             if message.method != "ACK":
                 self.send(_reply(message, 200, "OK"), message.source)
-            if message.method == "CANCEL":
+            if message.method == "CANCEL" and message.branch not in self.deaf_to_cancel:
                 invite = next(each for each in self.invites if each.branch == message.branch)
                 self.respond(invite, 487, "Request Terminated")
 

@@ -62,8 +62,8 @@ class LinkEvents(Protocol):
 
     def on_report(self, report: Report) -> None: ...
 
-    def on_resumed(self, sequence: Sequence) -> None:
-        """A call that the edge told at connect was decided before; ``on_report`` tells its progress."""
+    def on_resumed(self, sequence: Sequence, answered: bool) -> None:
+        """A call that the edge told at connect was let go before, and maybe answered."""
         ...
 
     def on_synced(self) -> None:
@@ -225,7 +225,7 @@ class EdgeLink(asyncio.Protocol):
                 self.counters = event.counters()
                 self.entries = event.entries()
             case ResumedFrame():
-                self._events.on_resumed(sequence_of(event.k))
+                self._events.on_resumed(sequence_of(event.k), event.state == "answered")
             case WelcomeFrame():
                 self._edge = event.edge
                 self._generation = event.generation
