@@ -45,7 +45,7 @@ class UnknownCall(msgspec.Struct, frozen=True):
 
 
 class EdgeFailed(msgspec.Struct, frozen=True):
-    """The edge could not do it; ``status`` is what the caller got instead (0: nothing yet, the guard will end it)."""
+    """The edge could not do it; ``status`` is what the caller got instead (0: nothing that is known here)."""
 
     call: Call
     status: int = 0

@@ -6,6 +6,9 @@ acknowledgements.
 
 A decision goes in three steps: :meth:`Gate.decide` claims the call (or says why not), the owner sends the verdict to
 the edge, :meth:`Gate.settle` takes the acknowledgement and gives the final answer.
+
+Reports and acknowledgements come in any order, and none of them ever raises: what contradicts what is known already
+changes nothing.
 """
 
 from __future__ import annotations
@@ -28,8 +31,9 @@ from callgate.core.answers import (
 )
 from callgate.core.calls import Call, CallId, Sequence, VerdictRecord, call_id
 from callgate.core.events import CallEvent, Kind
+from callgate.core.reasons import cause_of
 from callgate.core.reports import Ack, AckResult, Incoming, Progress, Report
-from callgate.core.states import FINAL, UNDECIDED, Move, State, after
+from callgate.core.states import FINAL, TRANSITIONS, UNDECIDED, Move, State, after
 from callgate.core.verdicts import EARLIER, GUARD, WINDOW, Accept, Decider, Redirect, Refuse, Verdict
 
 
@@ -41,7 +45,7 @@ class Claim(msgspec.Struct, frozen=True, gc=False):
 
 
 class InFlight(msgspec.Struct, frozen=True):
-    """Another verdict was first and its acknowledgement is awaited; ask :meth:`Gate.answer_for_late` after that."""
+    """Another verdict was first, and what came of it is not known yet; ask :meth:`Gate.answer_for_late` after that."""
 
     call: Call
 
@@ -53,6 +57,9 @@ class Terms(msgspec.Struct, frozen=True, gc=False):
     window: float
     lapse: Verdict
 
+
+#: The call was let go to a destination.
+_WENT_ON = frozenset({State.ROUTED, State.RINGING, State.ANSWERED, State.COMPLETED})
 
 #: How an edge's report moves a call, and the event that tells it.
 _PROGRESS: dict[Progress, tuple[Move, Kind]] = {
@@ -79,6 +86,8 @@ class Gate:
         self._live: dict[Sequence, Call] = {}
         self._ended: deque[Call] = deque()
         self._remember = remember
+        #: Claims that the edge has not acknowledged: their verdict may not be the one that was applied.
+        self._claims: dict[Sequence, Claim] = {}
 
     # --- looking -----------------------------------------------------------------------------------------------
 
@@ -95,10 +104,13 @@ class Gate:
 
     def admit(self, incoming: Incoming, terms: Terms, now: float) -> list[CallEvent]:
         """A call has arrived, or was found on the edge by a controller that connected. A known one changes nothing."""
-        if incoming.sequence in self._by_sequence:
+        identity = call_id(incoming.received, incoming.sequence, incoming.edge)
+        known = self._by_sequence.get(incoming.sequence)
+        # Sequence numbers come again after a day, and an ended call of the day before may still be remembered.
+        if known is not None and (known.id == identity or known.state not in FINAL):
             return []
         call = Call(
-            id=call_id(incoming.received, incoming.sequence, incoming.edge),
+            id=identity,
             sequence=incoming.sequence,
             trunk=incoming.trunk,
             route=incoming.route,
@@ -117,32 +129,62 @@ class Gate:
         return [CallEvent(Kind.HELD if call.controlled else Kind.PASSED, call, now)]
 
     def report(self, report: Report, now: float) -> list[CallEvent]:
-        """The edge tells what became of a call. Reports on unknown calls, and on ended ones, change nothing."""
+        """The edge tells what became of a call.
+
+        Reports on unknown calls, on ended ones, and those that cannot be true change nothing.
+        """
         call = self._live.get(report.sequence)
         if call is None:
             return []
         move, kind = _PROGRESS[report.progress]
-        if report.progress in (Progress.ROUTED, Progress.REFUSED):
-            call.record = VerdictRecord(call.lapse, GUARD, now)
-            call.decided = now
-        if report.status:
-            call.status, call.phrase = report.status, report.phrase
+        if after(call.state, move) is None:
+            return []
+        open_to_guard = call.state in UNDECIDED or self._claimed(call)
+        match report.progress:
+            case Progress.ROUTED | Progress.REFUSED if not open_to_guard:
+                return []
+            case Progress.ROUTED:
+                self._decided_by_guard(call, Accept(), now)
+            case Progress.REFUSED:
+                self._decided_by_guard(call, _default_refusal(call, report), now)
+            case Progress.CANCELLED:
+                if call.record is not None and not _routes(call.record.verdict):
+                    self._withdraw(call)
+            case _:
+                self._let_go(call, now)
         if report.by:
             call.hung_up_by = report.by
-        return self._move(call, move, kind, now)
+        return self._move(call, move, kind, now, status=report.status, phrase=report.phrase)
 
-    def resume(self, call: Call, now: float) -> list[CallEvent]:
-        """The edge says that the call was let go before this controller connected: by whom is not known here."""
-        if call.state not in UNDECIDED:
-            return []
-        if call.record is None:
-            call.record = VerdictRecord(Accept(), EARLIER, now)
-            call.decided = now
-        return self._move(call, Move.ROUTE, Kind.ROUTED, now)
+    def resume(self, call: Call, now: float, *, answered: bool) -> list[CallEvent]:
+        """The edge says at connect that the call is let go, and maybe answered: by whom it was is not known here."""
+        events = []
+        if call.state in UNDECIDED:
+            if call.record is None:
+                call.record = VerdictRecord(Accept(), EARLIER, now)
+                call.decided = now
+            self._let_go(call, now)
+            events += self._move(call, Move.ROUTE, Kind.ROUTED, now)
+        if answered:
+            events += self._move(call, Move.ANSWER, Kind.ANSWERED, now)
+        return events
 
     def lose(self, call: Call, now: float) -> list[CallEvent]:
         """The edge does not have the call any more (it was restarted, or never told the end)."""
-        return [] if call.state in FINAL else self._move(call, Move.FAIL, Kind.FAILED, now)
+        if call.state is State.DECIDED and self._claimed(call):
+            self._withdraw(call)  # nothing says that the verdict was ever applied
+        return self._move(call, Move.FAIL, Kind.FAILED, now)
+
+    def _let_go(self, call: Call, now: float) -> None:
+        """The destination has been heard of: if no verdict from here can have led to that, the guard's default did."""
+        if call.state in UNDECIDED and (call.record is None or not _routes(call.record.verdict)):
+            self._decided_by_guard(call, Accept(), now)
+
+    def _decided_by_guard(self, call: Call, verdict: Verdict, now: float) -> None:
+        # What the guard's default led to may have been read before.
+        at = min([now, *(time for time in (call.ringing, call.answered, call.ended) if time is not None)])
+        call.record = VerdictRecord(verdict, GUARD, at)
+        call.decided = at
 
     # --- decisions ---------------------------------------------------------------------------------------------
 
@@ -150,7 +192,7 @@ class Gate:
         """Claim the call for this verdict, or say why it comes too late."""
         if call is None:
             return UnknownCall()
-        if call.state is State.DECIDED:
+        if call.state is State.DECIDED or self._claimed(call):
             return InFlight(call)
         if call.state is not State.HELD:
             return self.answer_for_late(call)
@@ -161,82 +203,96 @@ class Gate:
         return self._claim(call, call.lapse, WINDOW, now) if call.state is State.HELD else None
 
     def _claim(self, call: Call, verdict: Verdict, decider: Decider, now: float) -> Claim:
-        call.state = after(call.state, Move.DECIDE)
+        call.state = TRANSITIONS[call.state][Move.DECIDE]
         call.record = VerdictRecord(verdict, decider, now)
         call.decided = now
-        return Claim(call, call.record)
+        self._claims[call.sequence] = claim = Claim(call, call.record)
+        return claim
+
+    def _claimed(self, call: Call) -> bool:
+        claim = self._claims.get(call.sequence)
+        return claim is not None and claim.call is call
 
     def settle(self, claim: Claim, ack: Ack, now: float) -> tuple[Answer, list[CallEvent]]:
         """The edge has acknowledged the claim's command, or has not: the final answer, and what is to be told."""
         call = claim.call
+        if ack.result is AckResult.UNANSWERED:
+            return EdgeSilent(call), []
+        if self._claims.get(call.sequence) is claim:
+            del self._claims[call.sequence]
+        first = call.record is claim.record
         match ack.result:
             case AckResult.DONE:
-                return self._settle_done(claim, ack, now)
+                return Applied(call, ack.status), self._carried_out(call, claim.record.verdict, now)
             case AckResult.CANCELLED:
-                call.record = call.decided = None  # the verdict never took effect
-                events = [] if call.state in FINAL else self._cancelled(call, now)
-                return CancelledByCaller(call), events
+                if first:
+                    self._withdraw(call)
+                return CancelledByCaller(call), self._move(
+                    call, Move.CANCEL, Kind.CANCELLED, now, status=487, phrase="Request canceled"
+                )
             case AckResult.LAPSED:
-                # The guard's own report tells what was applied; it may be read after this acknowledgement.
-                if call.record is claim.record:
-                    call.record = VerdictRecord(call.lapse, GUARD, now)
+                if first:  # else the guard's own report was read before; if it comes later, it says the same
+                    self._decided_by_guard(call, call.lapse if call.state in UNDECIDED else Accept(), now)
                 return self.answer_for_late(call), []
             case AckResult.FAILED:
-                call.status = ack.status or call.status
-                return EdgeFailed(call, ack.status), self.lose(call, now)
+                undecided = call.state in UNDECIDED
+                return EdgeFailed(call, ack.status), (
+                    self._move(call, Move.FAIL, Kind.FAILED, now, status=ack.status) if undecided else []
+                )
             case AckResult.UNKNOWN:
-                if call.state in FINAL:
-                    return self.answer_for_late(call), []
-                return EdgeFailed(call), self.lose(call, now)
-            case AckResult.UNANSWERED:
-                return EdgeSilent(call), []
+                if first:
+                    self._withdraw(call)
+                    if call.state in _WENT_ON:
+                        call.record = VerdictRecord(Accept(), EARLIER, now)
+                if call.state in UNDECIDED:
+                    return EdgeFailed(call), self.lose(call, now)
+                return self.answer_for_late(call), []
 
-    def _settle_done(self, claim: Claim, ack: Ack, now: float) -> tuple[Answer, list[CallEvent]]:
-        call = claim.call
-        answer = Applied(call, ack.status)
-        if call.state in FINAL:
-            return answer, []  # routed, and ended since
-        match claim.record.verdict:
+    def _carried_out(self, call: Call, verdict: Verdict, now: float) -> list[CallEvent]:
+        match verdict:
             case Refuse(status=status, phrase=phrase):
-                call.status, call.phrase = status, phrase
-                return answer, self._move(call, Move.REFUSE, Kind.REFUSED, now)
+                return self._move(call, Move.REFUSE, Kind.REFUSED, now, status=status, phrase=phrase)
             case Redirect(mode="contact"):
-                call.status, call.phrase = 302, "Moved Temporarily"
-                return answer, self._move(call, Move.REDIRECT, Kind.REDIRECTED, now)
+                return self._move(call, Move.REDIRECT, Kind.REDIRECTED, now, status=302, phrase="Moved Temporarily")
             case Redirect(uri=uri):
                 call.destination = uri
-        events = self._move(call, Move.ROUTE, Kind.ROUTED, now)
-        return answer, events
+        return self._move(call, Move.ROUTE, Kind.ROUTED, now)
 
-    def _cancelled(self, call: Call, now: float) -> list[CallEvent]:
-        call.status, call.phrase = 487, "Request Terminated"
-        return self._move(call, Move.CANCEL, Kind.CANCELLED, now)
+    def _withdraw(self, call: Call) -> None:
+        """The verdict never took effect."""
+        call.record = call.decided = None
 
     def answer_for_late(self, call: Call) -> Answer:
         """What a decision that did not come first is told, by what the call has become."""
         if not call.controlled:
             return NotHeld(call)
+        if call.state is State.CANCELLED and (call.record is None or self._claimed(call)):
+            return CancelledByCaller(call)
         if call.record is None:
-            return CancelledByCaller(call) if call.state is State.CANCELLED else EdgeFailed(call, call.status or 0)
+            return EdgeFailed(call, call.status or 0)
         if call.record.decider in (WINDOW, GUARD):
             return Lapsed(call, call.record)
         return AlreadyDecided(call, call.record)
 
     # --- moving ------------------------------------------------------------------------------------------------
 
-    def _move(self, call: Call, move: Move, kind: Kind, now: float) -> list[CallEvent]:
+    def _move(
+        self, call: Call, move: Move, kind: Kind, now: float, *, status: int = 0, phrase: str = ""
+    ) -> list[CallEvent]:
         before = call.state
-        call.state = after(before, move)
-        if call.state is before and move is not Move.RING:
+        following = after(before, move)
+        if following is None:
             return []
-        match move:
-            case Move.RING:
-                if call.ringing is not None:
-                    return []
-                call.ringing = now
-            case Move.ANSWER:
-                call.answered = now
-        if call.state in FINAL:
+        if status and not before is following is State.ANSWERED:  # a 180 that is read behind the 200
+            call.status, call.phrase = status, phrase
+        if following is before:
+            return []
+        call.state = following
+        if following is State.RINGING:
+            call.ringing = now
+        elif following is State.ANSWERED:
+            call.answered = now
+        elif following in FINAL:
             call.ended = now
             self._retire(call)
         return [CallEvent(kind, call, now)]
@@ -249,3 +305,17 @@ class Gate:
             if self._by_sequence.get(oldest.sequence) is oldest:
                 del self._by_sequence[oldest.sequence]
             self._by_id.pop(oldest.id, None)
+            if self._claimed(oldest):
+                del self._claims[oldest.sequence]
+
+
+def _routes(verdict: Verdict) -> bool:
+    """Whether the verdict has the edge send the INVITE to a destination."""
+    return isinstance(verdict, Accept) or (isinstance(verdict, Redirect) and verdict.mode == "relay")
+
+
+def _default_refusal(call: Call, report: Report) -> Verdict:
+    """The default that the guard refused with: the route's, unless the directory was changed since the edge read it."""
+    if isinstance(call.lapse, Refuse) and report.status in (0, call.lapse.status):
+        return call.lapse
+    return Refuse(report.status, report.phrase, cause_of(report.status))

@@ -1,9 +1,9 @@
 """The states of a call and its moves: everything that moves a call's state is in this file, and it is data.
 
-A move is what happened to the call, as the edge or the gate saw it. A pair that is not in the table is an error in
-Callgate, never something a caller or an application can bring about. Reports of the edge come from several of its
+A move is what happened to the call, as the edge or the gate saw it. Reports of the edge come from several of its
 processes, so that, say, the destination's 180 can be read before the acknowledgement of the route command that caused
-it: such pairs stand in the table as what they are.
+it: such pairs stand in the table as what they are. A pair that is not in the table contradicts what is known already
+(a refusal of a call that rings, say) and changes nothing.
 """
 
 from __future__ import annotations
@@ -48,7 +48,6 @@ UNDECIDED = frozenset({State.HELD, State.DECIDED})
 _AFTER_HOLD = {
     Move.ROUTE: State.ROUTED,
     Move.REFUSE: State.REFUSED,
-    Move.REDIRECT: State.REDIRECTED,
     Move.CANCEL: State.CANCELLED,
     Move.RING: State.RINGING,
     Move.ANSWER: State.ANSWERED,
@@ -64,7 +63,7 @@ _AFTER_ROUTE = {
 
 TRANSITIONS: dict[State, dict[Move, State]] = {
     State.HELD: {Move.DECIDE: State.DECIDED, **_AFTER_HOLD},
-    State.DECIDED: _AFTER_HOLD,
+    State.DECIDED: {Move.REDIRECT: State.REDIRECTED, **_AFTER_HOLD},
     State.ROUTED: {Move.ROUTE: State.ROUTED, Move.RING: State.RINGING, **_AFTER_ROUTE},
     State.RINGING: {Move.ROUTE: State.RINGING, Move.RING: State.RINGING, **_AFTER_ROUTE},
     State.ANSWERED: {
@@ -78,23 +77,9 @@ TRANSITIONS: dict[State, dict[Move, State]] = {
 }
 
 
-class ImpossibleMoveError(RuntimeError):
-    """The table has no such move: this is an error in Callgate, please report it with the log around it."""
-
-    def __init__(self, state: State, move: Move) -> None:
-        super().__init__(f"a call that is {state} cannot {move}")
-
-
-def after(state: State, move: Move) -> State:
-    """The state that ``move`` leads to from ``state``.
-
-    Raises:
-        ImpossibleMoveError: the pair is not in :data:`TRANSITIONS`.
-    """
-    following = TRANSITIONS[state].get(move)
-    if following is None:
-        raise ImpossibleMoveError(state, move)
-    return following
+def after(state: State, move: Move) -> State | None:
+    """The state that ``move`` leads to from ``state``; ``None``: it cannot happen there."""
+    return TRANSITIONS[state].get(move)
 
 
 def picture() -> str:

@@ -67,7 +67,7 @@ class Decider(msgspec.Struct, frozen=True, gc=False):
 #: The window ran out and the route's default was applied: by the controller, or by the edge's own guard timer.
 WINDOW = Decider("callgate", "window")
 GUARD = Decider("edge", "guard")
-#: Decided while another controller was linked, which has told nobody here by whom.
+#: Decided while this controller was not linked: by the guard, or through a controller that was there before.
 EARLIER = Decider("callgate", "earlier controller")
 
 
