@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import aiohttp
 
@@ -18,10 +20,18 @@ from callgate.ports import free_port
 _STARTER = """
 import sys
 from pathlib import Path
+from typing import NamedTuple
 from callgate.settings_file import load
 from callgate.supervisor import serve
 sys.exit(serve(load(Path(sys.argv[1])), on_ready=lambda: print("ready", flush=True)))
 """
+
+
+class Ports(NamedTuple):
+    """Where the edge takes controllers, and where it takes their commands."""
+
+    link: int
+    control: int
 
 
 class System:
@@ -62,6 +72,15 @@ class System:
                     found[pid] = command
                     grown = True
         return found
+
+    def ports(self) -> Ports:
+        """The loopback ports between edge and controller."""
+        command = next(command for command in self.processes().values() if "kamailio" in command)
+        configuration = Path(command.split(" -f ")[1].split()[0]).read_text()
+        link = re.search(r'"bind_addr", "127\.0\.0\.1:(\d+)"', configuration)
+        control = re.search(r"^listen=udp:127\.0\.0\.1:(\d+)$", configuration, re.MULTILINE)
+        assert link is not None and control is not None
+        return Ports(int(link[1]), int(control[1]))
 
     def controller_pid(self) -> int:
         """The controller that runs now."""

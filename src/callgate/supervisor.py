@@ -76,7 +76,7 @@ class _Supervisor:
             loop.add_signal_handler(signal_number, self._stopping.set)
         kamailio = await asyncio.to_thread(find_kamailio, self._settings.edge.kamailio)
         _check_ports(self._settings)
-        edge = EdgeProcess(self._settings, kamailio, self._address, None)
+        edge = EdgeProcess(self._settings, kamailio, self._address)
         edge.prepare()
         try:
             await edge.start()

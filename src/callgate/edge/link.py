@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import socket
 from base64 import b64encode
 from collections import deque
@@ -23,7 +24,7 @@ from callgate.core.verdicts import Verdict
 from callgate.edge.configuration import LinkAddress
 from callgate.edge.errors import LinkRefusedError
 from callgate.edge.frames import FrameError, FrameReader
-from callgate.edge.rows import Rows, digest_of, drops, puts
+from callgate.edge.rows import Rows, digest_of, drops, networks, puts
 from callgate.edge.wire import (
     PROGRESS,
     AckFrame,
@@ -100,7 +101,8 @@ class EdgeLink(asyncio.Protocol):
         self._prefix = address.secret.encode() + b" "
         self._welcomed: asyncio.Future[WelcomeFrame] | None = None
         self._read = 0
-        self._last_id = 0
+        # Not from 1 on: what an earlier link's commands did must never pass for what this one's did.
+        self._last_id = secrets.randbelow(1_000_000_000)
         self._in_flight: dict[int, _Command] = {}
         self._waiting: deque[tuple[int, _Command]] = deque()
         self._ticker: asyncio.TimerHandle | None = None
@@ -109,6 +111,8 @@ class EdgeLink(asyncio.Protocol):
         self._rows: Rows = {}
         self._generation = 0
         self._digest = ""
+        #: The generation that rows were last sent for, and their digest: it may hold some of them.
+        self._begun = (secrets.randbelow(1_000_000), "")
         self.version = ""
         self.counters: dict[str, int] = {}
         self.entries: dict[str, int] = {}
@@ -174,7 +178,8 @@ class EdgeLink(asyncio.Protocol):
             frames = self._reader.feed(data)
         except FrameError:
             log.exception("the link is closed, the edge sent what is no frame")
-            self.close()
+            if self._stream is not None:
+                self._stream.abort()
             return
         self._read += len(frames)
         for each in frames:
@@ -182,6 +187,8 @@ class EdgeLink(asyncio.Protocol):
                 self._hear(decode(each))
             except msgspec.DecodeError as error:
                 log.error("a frame of the edge could not be read", error=str(error), frame=each[:200])
+            except Exception:  # one event must not cost the link: it would be told again at each new one
+                log.exception("an event of the edge could not be taken in", frame=each[:200])
 
     def connection_lost(self, exc: Exception | None) -> None:
         was_open = self._stream is not None
@@ -256,24 +263,41 @@ class EdgeLink(asyncio.Protocol):
         if digest == self._digest:
             self._rows = rows
             return True
-        changed = {key: value for key, value in rows.items() if self._rows.get(key) != value}
-        gone = [key for key in self._rows if key not in rows]
-        if self._rows and len(changed) + len(gone) <= _PATCH_LIMIT:
+        known, self._rows, self._digest = self._rows, {}, ""  # until all of it is acknowledged
+        changed = {key: value for key, value in rows.items() if known.get(key) != value}
+        gone = [key for key in known if key not in rows]
+        # Networks are looked up one after the other by their index: moved one by one, some would not be found meanwhile.
+        if known and networks(known) == networks(rows) and len(changed) + len(gone) <= _PATCH_LIMIT:
             generation = self._generation
+            # The old digest is void from the first changed row on, whatever becomes of this link.
+            if not await self._all_done([("commit", f"{generation} -")]):
+                return False
             commands = [("put", f"now {batch}") for batch in puts(changed)]
             commands += [("drop", batch) for batch in drops(gone)]
         else:
-            generation = self._generation % 1_000_000 + 1
+            generation = self._new_generation(digest)
             commands = [("put", f"{generation} {batch}") for batch in puts(rows)]
-        # One after the other in small groups: the tables must never crowd out the commands of calls.
+        if not await self._all_done(commands) or not await self._all_done([("commit", f"{generation} {digest}")]):
+            return False
+        self._rows, self._generation, self._digest = rows, generation, digest
+        return True
+
+    def _new_generation(self, digest: str) -> int:
+        """A generation that holds no rows, or only some of the same."""
+        number, begun = self._begun
+        if begun != digest or number == self._generation:
+            number = number % 1_000_000_000 + 1
+            if number == self._generation:
+                number += 1
+        self._begun = (number, digest)
+        return number
+
+    async def _all_done(self, commands: list[tuple[str, str]]) -> bool:
+        """Have commands about the tables done, a few at a time: they must never crowd out the commands of calls."""
         for start in range(0, len(commands), 8):
             acks = await asyncio.gather(*(self._command(*each) for each in commands[start : start + 8]))
             if any(ack.result is not AckResult.DONE for ack in acks):
                 return False
-        ack = await self._command("commit", f"{generation} {digest}")
-        if ack.result is not AckResult.DONE:
-            return False
-        self._rows, self._generation, self._digest = rows, generation, digest
         return True
 
     def _command(self, word: str, rest: str) -> asyncio.Future[Ack]:

@@ -10,13 +10,14 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 from pathlib import Path
-from typing import IO
 
 import structlog
 
 from callgate.edge.configuration import Kamailio, LinkAddress, render
 from callgate.edge.errors import ConfigurationRefusedError, EdgeDiedError, EdgeError
+from callgate.edge.output import LINE_LIMIT, follow
 from callgate.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -24,6 +25,8 @@ log = structlog.get_logger(__name__)
 _START_TIMEOUT = 15.0
 _STOP_TIMEOUT = 5.0
 _PR_SET_PDEATHSIG = 1
+#: From this level on (edge.debug) everything that Kamailio says is logged.
+_DEBUG = 3
 
 
 class UserMissingError(EdgeError):
@@ -42,11 +45,11 @@ class EdgeProcess:
     Started by root it runs as the user of the settings ("callgate" by default), else as who started it.
     """
 
-    def __init__(self, settings: Settings, kamailio: Kamailio, address: LinkAddress, output: IO[bytes] | None) -> None:
+    def __init__(self, settings: Settings, kamailio: Kamailio, address: LinkAddress) -> None:
         self._settings = settings
         self._kamailio = kamailio
         self._address = address
-        self._output = output
+        self._output: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._account: pwd.struct_passwd | None = None
         if os.geteuid() == 0:
@@ -102,17 +105,21 @@ class EdgeProcess:
             *("-m", str(edge.shared_memory), "-M", str(edge.private_memory)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=self._output,
+            stderr=subprocess.PIPE,
             start_new_session=True,
             preexec_fn=end_with_parent,
             user=self._account.pw_uid if self._account else None,
             group=self._account.pw_gid if self._account else None,
             extra_groups=[] if self._account else None,
         )
+        assert self._process.stderr is not None
+        limit = LINE_LIMIT if edge.debug < _DEBUG else sys.maxsize
+        self._output = asyncio.create_task(follow(self._process.stderr, limit), name="edge output")
         loop = asyncio.get_running_loop()
         give_up = loop.time() + _START_TIMEOUT
         while loop.time() < give_up:
             if self._process.returncode is not None:
+                await asyncio.wait([self._output], timeout=1)
                 raise EdgeDiedError(self._process.returncode, "see the lines of Kamailio above")
             with contextlib.suppress(OSError):
                 _, writer = await asyncio.open_connection("127.0.0.1", self._address.link_port)
@@ -137,8 +144,7 @@ class EdgeProcess:
                     await asyncio.wait_for(process.wait(), _STOP_TIMEOUT)
                 except TimeoutError:
                     log.warning("Kamailio does not end, it is killed")
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            await self.clear()
             await process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -147,6 +153,9 @@ class EdgeProcess:
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+        if self._output is not None:
+            await asyncio.wait([self._output], timeout=1)
+            self._output.cancel()
 
 
 def end_with_parent() -> None:

@@ -63,6 +63,11 @@ def _lapse(verdict: Verdict) -> str:
     return f"{verdict.status}|{verdict.phrase.replace(' ', '_')}|{verdict.cause}|{retry}"
 
 
+def networks(rows: Rows) -> dict[str, str]:
+    """The networks by their index: the one part of the rows whose keys say nothing about what they stand for."""
+    return {key: value.partition("|")[0] for key, value in rows.items() if key.startswith("n:")}
+
+
 def digest_of(rows: Rows) -> str:
     """A digest by which an edge that has these rows already is recognised."""
     digest = sha256()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 
 import msgspec
@@ -184,6 +185,13 @@ def _text(value: bytes) -> str:
     return value.decode("utf-8", "backslashreplace")
 
 
+def _display_name(text: str) -> str:
+    """A display name without its quotes (RFC 3261 section 25.1, quoted-string)."""
+    if len(text) >= 2 and text[0] == text[-1] == '"':
+        return re.sub(r"\\(.)", r"\1", text[1:-1])
+    return text
+
+
 def incoming_of(frame: CallFrame, edge: int) -> Incoming:
     """The domain's view of a call frame."""
     second = int(frame.k.partition(".")[0])
@@ -197,7 +205,7 @@ def incoming_of(frame: CallFrame, edge: int) -> Incoming:
         controlled=frame.held == 1,
         caller=Caller(
             number=_text(frame.number),
-            name=_text(frame.name).strip('"'),
+            name=_display_name(_text(frame.name)),
             uri=_text(frame.uri),
             request_uri=_text(frame.ruri),
             from_header=_text(frame.from_),
