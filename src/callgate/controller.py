@@ -27,7 +27,7 @@ from callgate.core.events import CallEvent, Delivery, Event, Kind, VerdictEvent
 from callgate.core.gate import Claim, Gate, InFlight, Terms
 from callgate.core.reports import Ack, AckResult, Incoming, Report
 from callgate.core.states import UNDECIDED, State
-from callgate.core.verdicts import Accept, Decider, Verdict, refuse
+from callgate.core.verdicts import STOP, WINDOW, Accept, Decider, Verdict, refuse
 from callgate.directory.changes import Changes
 from callgate.directory.model import WINDOW_DEFAULT, Directory
 from callgate.directory.service import DirectoryService
@@ -94,6 +94,7 @@ class Controller:
         self._windows: dict[Sequence, asyncio.TimerHandle] = {}
         self._pending: dict[Sequence, asyncio.Future[Answer]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
 
     # --- life --------------------------------------------------------------------------------------------------
 
@@ -106,7 +107,11 @@ class Controller:
         ]
 
     async def stop(self) -> None:
-        """Leave the edge to its guards."""
+        """Give what is held its default, for the edge may be stopped next; then leave."""
+        self._stopping = True
+        letting_go = [self._carry_out(claim) for call in tuple(self._gate.live()) if (claim := self._default_of(call))]
+        if letting_go:
+            await asyncio.wait(letting_go, timeout=2 * self._settings.edge.command_timeout)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -180,7 +185,7 @@ class Controller:
             call = event.call
             if event.kind is Kind.HELD:
                 call.told = now
-                delay = max(0.0, call.deadline - now)
+                delay = 0.0 if self._stopping else max(0.0, call.deadline - now)
                 self._windows[call.sequence] = asyncio.get_running_loop().call_later(delay, self._lapse, call)
             self._tell(event)
 
@@ -298,9 +303,12 @@ class Controller:
 
     def _lapse(self, call: Call) -> None:
         self._windows.pop(call.sequence, None)
-        claim = self._gate.lapse(call, self.now())
+        claim = self._default_of(call)
         if claim is not None:
             self._carry_out(claim)
+
+    def _default_of(self, call: Call) -> Claim | None:
+        return self._gate.lapse(call, self.now(), STOP if self._stopping else WINDOW)
 
     def _carry_out(self, claim: Claim) -> asyncio.Future[Answer]:
         """Send a claimed verdict to the edge; the answer comes with the edge's acknowledgement."""

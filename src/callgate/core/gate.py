@@ -34,7 +34,7 @@ from callgate.core.events import CallEvent, Kind
 from callgate.core.reasons import cause_of
 from callgate.core.reports import Ack, AckResult, Incoming, Progress, Report
 from callgate.core.states import FINAL, TRANSITIONS, UNDECIDED, Move, State, after
-from callgate.core.verdicts import EARLIER, GUARD, WINDOW, Accept, Decider, Redirect, Refuse, Verdict
+from callgate.core.verdicts import EARLIER, GUARD, STOP, WINDOW, Accept, Decider, Redirect, Refuse, Verdict
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
@@ -198,9 +198,9 @@ class Gate:
             return self.answer_for_late(call)
         return self._claim(call, verdict, decider, now)
 
-    def lapse(self, call: Call, now: float) -> Claim | None:
-        """The window is over: claim the call for its default, unless it was decided before."""
-        return self._claim(call, call.lapse, WINDOW, now) if call.state is State.HELD else None
+    def lapse(self, call: Call, now: float, why: Decider = WINDOW) -> Claim | None:
+        """The window is over, or Callgate stops: claim the call for its default, unless it was decided before."""
+        return self._claim(call, call.lapse, why, now) if call.state is State.HELD else None
 
     def _claim(self, call: Call, verdict: Verdict, decider: Decider, now: float) -> Claim:
         call.state = TRANSITIONS[call.state][Move.DECIDE]
@@ -270,7 +270,7 @@ class Gate:
             return CancelledByCaller(call)
         if call.record is None:
             return EdgeFailed(call, call.status or 0)
-        if call.record.decider in (WINDOW, GUARD):
+        if call.record.decider in (WINDOW, GUARD, STOP):
             return Lapsed(call, call.record)
         return AlreadyDecided(call, call.record)
 

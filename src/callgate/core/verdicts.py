@@ -67,6 +67,8 @@ class Decider(msgspec.Struct, frozen=True, gc=False):
 #: The window ran out and the route's default was applied: by the controller, or by the edge's own guard timer.
 WINDOW = Decider("callgate", "window")
 GUARD = Decider("edge", "guard")
+#: Callgate was stopped: what was held got its default, so that no call ended with the edge.
+STOP = Decider("callgate", "stop")
 #: Decided while this controller was not linked: by the guard, or through a controller that was there before.
 EARLIER = Decider("callgate", "earlier controller")
 
