@@ -11,7 +11,8 @@ from callgate.cli.connection import settings_of
 from callgate.cli.decide import headers
 from callgate.cli.exits import ExitCode
 from callgate.cli.options import AsJson, SettingsFile
-from callgate.cli.sipp.caller import SILENCE, Ending, Result, Spec, Step, place
+from callgate.cli.sipp.caller import SILENCE, Ending, Result, Step, place
+from callgate.cli.sipp.spec import Spec
 from callgate.settings import Settings
 
 EXIT_CODES = {

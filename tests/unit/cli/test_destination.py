@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from callgate.cli.exits import CommandError, ExitCode
-from callgate.cli.sipp.caller import Ending, Spec, place
+from callgate.cli.sipp.caller import Ending, place
 from callgate.cli.sipp.destination import Destination
+from callgate.cli.sipp.spec import Spec
 from callgate.ports import free_port, owner_of
 
 

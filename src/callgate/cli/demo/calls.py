@@ -12,8 +12,9 @@ import msgspec
 from callgate.cli.client import Client
 from callgate.cli.demo.application import Application, Reply
 from callgate.cli.demo.scene import NUMBER
-from callgate.cli.sipp.caller import Ending, Result, Spec, Step, place
+from callgate.cli.sipp.caller import Ending, Result, Step, place
 from callgate.cli.sipp.destination import Destination
+from callgate.cli.sipp.spec import Spec
 from callgate.core.reasons import REASONS
 from callgate.dialects.native.paths import JOURNAL_CALLS
 from callgate.dialects.native.wire import JournalCall, Page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import socket
 import time
 import uuid
@@ -10,15 +9,14 @@ from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
-from urllib.parse import quote
 
 import msgspec
 
-from callgate.cli.exits import CommandError, ExitCode
-from callgate.cli.sipp.process import Sipp, SippFailedError, scenario
+from callgate.cli.sipp.process import Sipp, SippFailedError
+from callgate.cli.sipp.spec import Spec, arguments, checked, port_at, source_for
 from callgate.cli.sipp.trace import Message, Trace
-from callgate.ports import free_port, split
+
+__all__ = ["Ending", "Result", "Spec", "Step", "place"]
 
 #: The edge sends 100 Trying at once; an INVITE that has had nothing at all after this long (seconds) is given up.
 SILENCE = 8.0
@@ -30,11 +28,6 @@ ACK_PATIENCE = 2.0
 _LOOK = 0.01
 #: The request that tells the scenario to hang up; it never leaves this machine.
 _HANGUP = "HANGUP"
-#: Headers that the scenario writes itself.
-_OWN_HEADERS = {
-    "via", "from", "to", "call-id", "cseq", "contact", "max-forwards", "content-type", "content-length", "route",
-    "user-agent",
-}  # fmt: skip
 
 
 class Ending(StrEnum):
@@ -45,27 +38,6 @@ class Ending(StrEnum):
     REDIRECTED = "redirected"
     CANCELLED = "cancelled"
     NO_RESPONSE = "no response"
-
-
-class Spec(msgspec.Struct, frozen=True, kw_only=True):
-    """The call to place.
-
-    ``edge`` is "host:port"; ``source`` the address to call from, "": the one that leads to the edge. ``caller`` and
-    ``name`` are the From header's user part and display name, ``dialled`` the request URI's user part; ``headers``
-    are added as they are. ``talk`` is how long (seconds) an answered call lasts, ``cancel_after`` when (seconds after
-    the first response) the caller cancels, ``None``: never; after ``timeout`` seconds without an answer it gives up.
-    """
-
-    edge: str
-    dialled: str
-    caller: str = "5503301"
-    name: str = ""
-    source: str = ""
-    transport: Literal["udp", "tcp"] = "udp"
-    headers: tuple[tuple[str, str], ...] = ()
-    talk: float = 1.0
-    cancel_after: float | None = None
-    timeout: float = 90.0
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -110,13 +82,13 @@ def place(spec: Spec, on_step: Callable[[Step], None] = lambda step: None) -> Re
     Raises:
         CommandError: SIPp is missing, the spec cannot be dialled, or the call cannot be placed from that address.
     """
-    host, _ = _checked(spec)
-    source = spec.source or _source_for(host)
-    port, call_id = _port(source), f"{uuid.uuid4()}@callgate"
+    host, _ = checked(spec)
+    source = spec.source or source_for(host)
+    port, call_id = port_at(source), f"{uuid.uuid4()}@callgate"
     with TemporaryDirectory(prefix="callgate-ring-") as name:
         folder = Path(name)
         story = _Story(on_step)
-        with Sipp(_arguments(spec, source, port, call_id, folder), folder) as sipp:
+        with Sipp(arguments(spec, source, port, call_id, folder), folder) as sipp:
             trace, hung_up = Trace(sipp.messages), False
             started = time.monotonic()
             while True:
@@ -210,37 +182,6 @@ def _step(message: Message, start: float, again: bool) -> Step:
     return Step(max(0.0, message.at - start), message.sent, text, message.method, status, details, again)
 
 
-# --- the call for SIPp ---------------------------------------------------------------------------------------------
-
-
-def _arguments(spec: Spec, source: str, port: int, call_id: str, folder: Path) -> list[str]:
-    patience = spec.timeout if spec.cancel_after is None else min(spec.cancel_after, spec.timeout)
-    file = scenario(
-        "caller",
-        folder,
-        headers=bool(spec.headers),
-        patience=max(1, round(patience * 1000)),
-        talk=max(1, round(spec.talk * 1000)),
-        media_port=_port(source),
-    )
-    number, dialled = (quote(user, safe="+*-_.!~'()&=$,;?/") for user in (spec.caller, spec.dialled))
-    user = f"{number}@" if number else ""
-    host = f"[{source}]" if ":" in source else source
-    texts = {
-        "cg_uri": f"sip:{dialled}@{spec.edge}",
-        "cg_to": f"<sip:{dialled}@{spec.edge}>",
-        "cg_from": f"{_quoted(spec.name)}<sip:{user}{host}>",
-        "cg_number": number or "anonymous",
-        "cg_tag": secrets.token_hex(8),
-        "cg_branch": f"z9hG4bK{secrets.token_hex(12)}",
-        "cg_headers": "\r\n".join(f"{name}: {value}" for name, value in spec.headers),
-    }
-    keys = [part for key, value in texts.items() for part in ("-key", key, value)]
-    place = ["-i", source, "-bind_local", "-p", str(port), "-t", "u1" if spec.transport == "udp" else "t1"]
-    behaviour = ["-m", "1", "-aa", "-default_behaviors", "all,-abortunexp", "-timer_resol", "1", "-cid_str", call_id]
-    return [spec.edge, "-sf", str(file), *place, *behaviour, *keys]
-
-
 def _hang_up(source: str, port: int, call_id: str) -> None:
     """Tell the scenario to hang up, with the one thing that SIPp listens to: a message of that call."""
     ends = f"<sip:callgate@{source}>;tag=1"
@@ -254,50 +195,3 @@ def _hang_up(source: str, port: int, call_id: str) -> None:
     family = socket.AF_INET6 if ":" in source else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sender:
         sender.sendto("\r\n".join((*lines, "Content-Length: 0", "", "")).encode(), (source, port))
-
-
-def _checked(spec: Spec) -> tuple[str, int]:
-    """The edge's host and port, if the whole spec can be dialled."""
-    try:
-        edge = split(spec.edge)
-    except ValueError as error:
-        raise CommandError(f"--edge {error}", ExitCode.USAGE) from error
-    texts = {"--to": spec.dialled, "--from": spec.caller, "--name": spec.name}
-    for name, value in spec.headers:
-        if not name or not name.replace("-", "").isalnum() or not name.isascii():
-            raise CommandError(f"--header {name!r} is no header name: use 'X-Name: value'", ExitCode.USAGE)
-        if name.lower() in _OWN_HEADERS:
-            raise CommandError(f"--header {name} is written by the call itself and cannot be given", ExitCode.USAGE)
-        texts[f"--header {name}"] = value
-    for option, text in texts.items():
-        if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
-            raise CommandError(f"{option} holds a control character: give one line of text", ExitCode.USAGE)
-    if not spec.dialled:
-        raise CommandError("--to is empty: give the number to dial, for example --to 2002", ExitCode.USAGE)
-    return edge
-
-
-def _quoted(name: str) -> str:
-    """A display name as a quoted string (RFC 3261 section 25.1)."""
-    escaped = name.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}" ' if name else ""
-
-
-def _source_for(host: str) -> str:
-    """The address of this machine that packets to ``host`` leave from."""
-    try:
-        family, kind, _, _, place = socket.getaddrinfo(host, 5060, type=socket.SOCK_DGRAM)[0]
-        with socket.socket(family, kind) as probe:
-            probe.connect(place)  # of UDP: nothing is sent
-            return str(probe.getsockname()[0])
-    except (OSError, UnicodeError) as error:
-        raise CommandError(f"there is no way to the edge at {host}: {error}", ExitCode.UNREACHABLE) from error
-
-
-def _port(source: str) -> int:
-    try:
-        return free_port(source)
-    except OSError as error:
-        raise CommandError(
-            f"--source {source} is no address of this machine: see `ip address` for those it has", ExitCode.USAGE
-        ) from error
