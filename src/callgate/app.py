@@ -20,17 +20,19 @@ import uvloop
 from callgate import logs
 from callgate.controller import Controller
 from callgate.database import engine as database
+from callgate.database.errors import DatabaseError
 from callgate.database.migrate import upgrade
 from callgate.dialects.native.plugin import Native
 from callgate.dialects.port import Dialect, Surroundings
 from callgate.dialects.yeastar.plugin import Yeastar
+from callgate.directory.errors import DirectoryError
 from callgate.directory.model import LOCAL_KEY, ApiKey
 from callgate.directory.secrets import digest, new_key
 from callgate.directory.service import DirectoryService
 from callgate.edge.configuration import LinkAddress
 from callgate.journal.reader import JournalReader
 from callgate.journal.writer import JournalWriter
-from callgate.listeners import Front, listen
+from callgate.listeners import Front, ListenerTakenError, listen
 from callgate.settings import Settings
 from callgate.start import BEAT, HEARTBEAT, READY, Start
 
@@ -38,6 +40,9 @@ log = structlog.get_logger(__name__)
 
 #: Every API that applications can speak. A new dialect is a new folder and one line here.
 DIALECTS: tuple[type[Native] | type[Yeastar], ...] = (Native, Yeastar)
+
+#: What an operator can mend: the text says how, and where it happened in Callgate helps nobody.
+_TOLD = (DatabaseError, DirectoryError, ListenerTakenError, OSError)
 
 
 async def run(start: Start) -> None:
@@ -123,8 +128,11 @@ def main() -> int:
     logs.configure("controller")
     try:
         uvloop.run(run(start))
-    except Exception as error:
-        log.exception("the controller ends", error=str(error))
+    except _TOLD as error:
+        print(f"callgate: {error}", file=sys.stderr)
+        return 1
+    except Exception:
+        log.exception("the controller ends with an error of its own, please report it")
         return 1
     return 0
 

@@ -41,7 +41,7 @@ class ControllerFailedError(Exception):
     """The controller ended before it was ready for the first time."""
 
     def __init__(self, code: int) -> None:
-        super().__init__(f"the controller could not start (exit code {code}): its own lines above tell why")
+        super().__init__(f"the controller could not start (exit code {code}): its own line above tells why")
 
 
 def serve(settings: Settings, *, on_ready: Callable[[], None] | None = None) -> int:
