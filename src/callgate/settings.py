@@ -38,7 +38,8 @@ class EdgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``destination_timeout`` is how long a destination may stay without any response (then the caller gets 408);
     ``ring_timeout`` is how long it may ring. ``children`` are Kamailio's worker processes for each UDP address.
     ``link_port`` and ``control_port`` are loopback ports between edge and controller, 0: chosen at start.
-    ``credit`` is how many events may be on their way to a controller that has not read them: with more, the
+    ``credit`` is how many kilobytes of events (each counts as one at least) may be on their way to a controller that has
+    not read them, and must be less than a TCP connection can hold (net.ipv4.tcp_wmem, 4 MB): with more, the
     defaults apply. ``command_timeout`` is how long a command waits for its acknowledgement before it is sent again.
     ``debug`` is Kamailio's log level: -1 errors, 0 warnings, 1 notices, 2 information, 3 everything.
     ``shared_memory`` and ``private_memory`` (each process) are in MB.
@@ -54,7 +55,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     link_port: Port = 0
     control_port: Port = 0
     command_timeout: Seconds = 1.0
-    credit: Count = 4000
+    credit: Count = 3000
     debug: Annotated[int, Meta(ge=-1, le=3, description="-1 to 3")] = 1
     kamailio: str = "kamailio"
 

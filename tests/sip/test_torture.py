@@ -36,7 +36,7 @@ SAMPLES: dict[str, tuple[str, str, set[int | str]]] = {
         {"held"},
     ),
     "an escaped user": ("INVITE sip:{did}@", "INVITE sip:%32{did}@", {404, "held"}),
-    "no Call-ID": ("Call-ID: torture-{did}\r\n", "", {400}),
+    "no Call-ID": ("Call-ID: torture-{did}\r\n", "", {400, 0}),
     "no CSeq": ("CSeq: 1 INVITE\r\n", "", {400, 0}),
     "no From": ("From: <sip:1@example.com>;tag=1\r\n", "", {400, 0}),
     "no tag": (";tag=1", "", {400, "held"}),
@@ -63,7 +63,7 @@ SAMPLES: dict[str, tuple[str, str, set[int | str]]] = {
     "a comma in the number": ("INVITE sip:{did}@", "INVITE sip:{did},x@", {404, "held"}),
     "a number that looks like a row": ("INVITE sip:{did}@", "INVITE sip:x:longest@", {400, 404}),
     "an endless number": ("INVITE sip:{did}@", f"INVITE sip:{{did}}{'7' * 9000}@", {"held"}),
-    "two From": ("CSeq: 1 INVITE", "CSeq: 1 INVITE\r\nFrom: <sip:2@example.com>;tag=2", {400, "held"}),
+    "two From": ("CSeq: 1 INVITE", "CSeq: 1 INVITE\r\nFrom: <sip:2@example.com>;tag=2", {400, 0, "held"}),
 }
 
 

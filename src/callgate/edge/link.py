@@ -46,6 +46,8 @@ log = structlog.get_logger(__name__)
 
 #: How often the controller tells the edge that it is alive and how far it has read, in seconds.
 BEAT = 0.2
+#: It does so sooner when it has read that much since: kilobytes of events, each counted as one at least.
+BEAT_AFTER = 500
 #: How many commands may wait for their acknowledgement; more wait here, so that no datagram is lost in a burst.
 IN_FLIGHT = 128
 _SWEEP = 0.05
@@ -92,6 +94,7 @@ class EdgeLink(asyncio.Protocol):
     """
 
     def __init__(self, address: LinkAddress, events: LinkEvents, *, command_timeout: float = 1.0) -> None:
+        self._loop = asyncio.get_running_loop()
         self._address = address
         self._events = events
         self._command_timeout = command_timeout
@@ -101,6 +104,7 @@ class EdgeLink(asyncio.Protocol):
         self._prefix = address.secret.encode() + b" "
         self._welcomed: asyncio.Future[WelcomeFrame] | None = None
         self._read = 0
+        self._told = 0
         # Not from 1 on: what an earlier link's commands did must never pass for what this one's did.
         self._last_id = secrets.randbelow(1_000_000_000)
         self._in_flight: dict[int, _Command] = {}
@@ -181,7 +185,9 @@ class EdgeLink(asyncio.Protocol):
             if self._stream is not None:
                 self._stream.abort()
             return
-        self._read += len(frames)
+        self._read += sum(1 + len(each) // 1024 for each in frames)
+        if self._read - self._told >= BEAT_AFTER:
+            self._beat()
         for each in frames:
             try:
                 self._hear(decode(each))
@@ -266,7 +272,7 @@ class EdgeLink(asyncio.Protocol):
         known, self._rows, self._digest = self._rows, {}, ""  # until all of it is acknowledged
         changed = {key: value for key, value in rows.items() if known.get(key) != value}
         gone = [key for key in known if key not in rows]
-        # Networks are looked up one after the other by their index: moved one by one, some would not be found meanwhile.
+        # Networks are looked up one after the other by index: moved one by one, some would not be found meanwhile.
         if known and networks(known) == networks(rows) and len(changed) + len(gone) <= _PATCH_LIMIT:
             generation = self._generation
             # The old digest is void from the first changed row on, whatever becomes of this link.
@@ -301,7 +307,7 @@ class EdgeLink(asyncio.Protocol):
         return True
 
     def _command(self, word: str, rest: str) -> asyncio.Future[Ack]:
-        answer: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Ack] = self._loop.create_future()
         if self._stream is None:
             answer.set_result(Ack(AckResult.UNANSWERED))
             return answer
@@ -314,7 +320,7 @@ class EdgeLink(asyncio.Protocol):
         return answer
 
     def _send(self, number: int, command: _Command) -> None:
-        command.due = asyncio.get_running_loop().time() + self._command_timeout
+        command.due = self._loop.time() + self._command_timeout
         self._in_flight[number] = command
         if self._datagrams is not None:
             self._datagrams.sendto(command.words)
@@ -332,12 +338,11 @@ class EdgeLink(asyncio.Protocol):
 
     def _tick(self) -> None:
         """Beat, and see which commands are overdue: they stand in the order they were sent in."""
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        self._ticker = loop.call_later(_SWEEP, self._tick)
-        if now >= self._next_beat and self._datagrams is not None:
+        now = self._loop.time()
+        self._ticker = self._loop.call_later(_SWEEP, self._tick)
+        if now >= self._next_beat:
             self._next_beat = now + BEAT
-            self._datagrams.sendto(self._prefix + b"beat %d" % self._read)
+            self._beat()
         while self._in_flight:
             number = next(iter(self._in_flight))
             command = self._in_flight[number]
@@ -351,6 +356,11 @@ class EdgeLink(asyncio.Protocol):
                 command.again = True
                 self._send(number, command)
         self._send_waiting()
+
+    def _beat(self) -> None:
+        self._told = self._read
+        if self._datagrams is not None:
+            self._datagrams.sendto(self._prefix + b"beat %d" % self._read)
 
 
 def _answer(command: _Command, ack: Ack) -> None:
