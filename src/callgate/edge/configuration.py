@@ -48,6 +48,9 @@ class LinkAddress(msgspec.Struct, frozen=True):
     control_port: int
     secret: str
 
+    def __repr__(self) -> str:
+        return f"LinkAddress(link_port={self.link_port}, control_port={self.control_port})"  # no secret in any log
+
 
 def template() -> str:
     """The text of the template."""
