@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -85,14 +84,15 @@ class Controller:
         self._journal = journal
         self.now: Callable[[], float] = clock or SteadyClock()
         self._gate = Gate(remember=settings.remember_calls)
-        self._listeners: list[Listener] = []
+        self._loop = asyncio.get_running_loop()
+        self._listeners: tuple[Listener, ...] = ()
         self._link: EdgeLink | None = None
         self._lost = asyncio.Event()
         self._changed = asyncio.Event()
         self.linked = asyncio.Event()
-        self._told_by_edge: set[Sequence] = set()
+        self._told_by_edge: set[Sequence] | None = None  # between a connection and the end of what the edge tells then
         self._windows: dict[Sequence, asyncio.TimerHandle] = {}
-        self._pending: dict[Sequence, asyncio.Future[Answer]] = {}
+        self._waiters: dict[Sequence, list[asyncio.Future[Answer]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
 
@@ -125,7 +125,7 @@ class Controller:
         while True:
             link = EdgeLink(address, self, command_timeout=self._settings.edge.command_timeout)
             self._lost.clear()
-            self._told_by_edge.clear()
+            self._told_by_edge = set()
             self._link = link
             try:
                 await link.connect()
@@ -180,13 +180,14 @@ class Controller:
 
     def on_incoming(self, incoming: Incoming) -> None:
         now = self.now()
-        self._told_by_edge.add(incoming.sequence)
+        if self._told_by_edge is not None:
+            self._told_by_edge.add(incoming.sequence)
         for event in self._gate.admit(incoming, self._terms(incoming), now):
             call = event.call
             if event.kind is Kind.HELD:
                 call.told = now
                 delay = 0.0 if self._stopping else max(0.0, call.deadline - now)
-                self._windows[call.sequence] = asyncio.get_running_loop().call_later(delay, self._lapse, call)
+                self._windows[call.sequence] = self._loop.call_later(delay, self._lapse, call)
             self._tell(event)
 
     def _terms(self, incoming: Incoming) -> Terms:
@@ -212,11 +213,11 @@ class Controller:
 
     def on_synced(self) -> None:
         """Calls that the edge did not tell are gone: it was restarted, or ended them while nobody listened."""
+        told, self._told_by_edge = self._told_by_edge or set(), None
         now = self.now()
-        for call in [call for call in self._gate.live() if call.sequence not in self._told_by_edge]:
+        for call in [call for call in self._gate.live() if call.sequence not in told]:
             self._close_window(call.sequence)
             self._tell_all(self._gate.lose(call, now))
-        self._told_by_edge.clear()
 
     def on_lost(self) -> None:
         log.warning("the link to the edge is lost")
@@ -239,7 +240,7 @@ class Controller:
         outcome = self._gate.decide(found, verdict, decider, began)
         match outcome:
             case Claim():
-                answer = await asyncio.shield(self._carry_out(outcome))
+                answer = await self._carry_out(outcome)
             case InFlight(call=claimed):
                 answer = await self._after_first(claimed)
             case _:
@@ -274,11 +275,10 @@ class Controller:
         return NotLive(found)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        self._listeners.append(listener)
+        self._listeners = (*self._listeners, listener)
 
         def stop() -> None:
-            with contextlib.suppress(ValueError):
-                self._listeners.remove(listener)
+            self._listeners = tuple(each for each in self._listeners if each != listener)
 
         return stop
 
@@ -312,31 +312,33 @@ class Controller:
 
     def _carry_out(self, claim: Claim) -> asyncio.Future[Answer]:
         """Send a claimed verdict to the edge; the answer comes with the edge's acknowledgement."""
-        loop = asyncio.get_running_loop()
         call = claim.call
         self._close_window(call.sequence)
-        answer: asyncio.Future[Answer] = loop.create_future()
-        self._pending[call.sequence] = answer
+        first: asyncio.Future[Answer] = self._loop.create_future()
+        self._waiters[call.sequence] = [first]
         if self._link is None:
-            acknowledged: asyncio.Future[Ack] = loop.create_future()
+            acknowledged: asyncio.Future[Ack] = self._loop.create_future()
             acknowledged.set_result(Ack(AckResult.UNANSWERED))
         else:
             acknowledged = self._link.decide(call, claim.record.verdict)
 
         def settle(future: asyncio.Future[Ack]) -> None:
-            result, events = self._gate.settle(claim, future.result(), self.now())
-            self._pending.pop(call.sequence, None)
-            answer.set_result(result)
+            answer, events = self._gate.settle(claim, future.result(), self.now())
+            for waiter in self._waiters.pop(call.sequence):
+                if not waiter.done():  # else its request was given up
+                    waiter.set_result(answer)
             self._tell_all(events)
 
         acknowledged.add_done_callback(settle)
-        return answer
+        return first
 
     async def _after_first(self, call: Call) -> Answer:
         """What the second to decide is told: it depends on what comes of the first."""
-        first = self._pending.get(call.sequence)
-        if first is not None:
-            await asyncio.shield(first)
+        waiters = self._waiters.get(call.sequence)
+        if waiters is not None:
+            waiter: asyncio.Future[Answer] = self._loop.create_future()
+            waiters.append(waiter)
+            await waiter
         return EdgeSilent(call) if call.state is State.DECIDED else self._gate.answer_for_late(call)
 
     def _close_window(self, sequence: Sequence) -> None:
@@ -349,7 +351,7 @@ class Controller:
             self._tell(event)
 
     def _tell(self, event: Event) -> None:
-        for listener in tuple(self._listeners):
+        for listener in self._listeners:
             try:
                 listener(event)
             except Exception:  # one listener's fault must not cost the others, or the call

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Literal
 
 import msgspec
@@ -110,6 +111,12 @@ def refuse(
     if retry_after is not None and not any(key.lower() == "retry-after" for key, _ in extra):
         extra = (*extra, ("Retry-After", str(retry_after)))
     return Refuse(status=status, phrase=phrase, cause=cause, reason=name, headers=extra)
+
+
+@cache
+def refusal(reason: str | None) -> Refuse:
+    """The refusal for a named reason (None: "rejected"), made once; as :func:`refuse`."""
+    return refuse(reason)
 
 
 def redirect(uri: str, mode: str = "relay") -> Redirect:

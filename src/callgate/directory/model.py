@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from callgate.core.reasons import by_name
-from callgate.core.verdicts import Accept, Verdict, refuse
+from callgate.core.verdicts import Accept, Verdict, refusal
 
 #: The bounds of a window, in seconds.
 WINDOW_MIN, WINDOW_MAX, WINDOW_DEFAULT = 1.0, 60.0, 10.0
@@ -166,4 +166,4 @@ class Directory(msgspec.Struct, frozen=True):
 
 def lapse_verdict(lapse: str) -> Verdict:
     """Accept for "accept", or the refusal of a named reason."""
-    return Accept() if lapse == "accept" else refuse(by_name(lapse))
+    return Accept() if lapse == "accept" else refusal(by_name(lapse).name)

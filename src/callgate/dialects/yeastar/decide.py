@@ -21,7 +21,7 @@ from callgate.core.answers import (
     UnknownCall,
 )
 from callgate.core.calls import Call
-from callgate.core.verdicts import Accept, Decider, Redirect, Refuse, Verdict, refuse
+from callgate.core.verdicts import Accept, Decider, Redirect, Refuse, Verdict, refusal
 from callgate.dialects.port import Surroundings
 from callgate.dialects.yeastar.errors import ApiError, Code
 from callgate.dialects.yeastar.events import local_time
@@ -51,7 +51,7 @@ class Decisions:
         """Refuse the call with its trunk's reason; the destination does not ring."""
         call = self._find(request, client)
         trunk = self._directory.current.trunks.get(call.trunk) if call is not None else None
-        return await self._decide(call, refuse(trunk.refuse if trunk is not None else None), client)
+        return await self._decide(call, refusal(trunk.refuse if trunk is not None else None), client)
 
     def _find(self, request: Request, client: Client) -> Call | None:
         """The call that is meant; ``None`` if there is none that this client may see."""
