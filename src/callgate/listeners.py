@@ -11,8 +11,10 @@ import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from callgate.cork import corked
 from callgate.dialects.asgi import Application, Receive, Scope, Send
 from callgate.settings import Listener
 
@@ -62,8 +64,15 @@ class _Server(uvicorn.Server):
         yield
 
 
+class _Http(HttpToolsProtocol):
+    """HTTP whose replies leave in one piece."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base has it
+        super().connection_made(corked(transport))
+
+
 class _WebSocket(WebSocketsSansIOProtocol):
-    """A WebSocket whose connection is cut if its peer does not take what is left after the close."""
+    """A WebSocket whose frames leave together; its connection is cut if the peer takes nothing after the close."""
 
     async def run_asgi(self) -> None:
         await super().run_asgi()
@@ -90,7 +99,7 @@ async def listen(application: Application, listener: Listener) -> Callable[[], A
     server = _Server(
         uvicorn.Config(
             application,
-            http="httptools",
+            http=_Http,
             ws=_WebSocket,
             ws_per_message_deflate=False,  # costs CPU for each event, and events are small
             lifespan="off",
