@@ -237,6 +237,8 @@ class Controller:
     async def decide(self, call: CallId | None, verdict: Verdict, decider: Decider) -> Answer:
         began = self.now()
         found = None if call is None else self._gate.find(call)
+        if found is not None and found.state is State.HELD and began >= found.deadline:
+            self._lapse(found)  # the window is over, and its timer has not been served yet
         outcome = self._gate.decide(found, verdict, decider, began)
         match outcome:
             case Claim():
@@ -246,7 +248,8 @@ class Controller:
             case _:
                 answer = outcome
         now = self.now()
-        self._tell(VerdictEvent(call, verdict, decider, RESULT_NAMES[type(answer)], now, now - began))
+        known = None if found is None else found.id
+        self._tell(VerdictEvent(known, verdict, decider, RESULT_NAMES[type(answer)], now, now - began))
         return answer
 
     async def hang_up(self, call: CallId, decider: Decider) -> HangUpAnswer:
