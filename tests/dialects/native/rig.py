@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+import itertools
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import msgspec
-import uvicorn
+from tests.dialects.control import GateControl, incoming
+from tests.dialects.serving import PATIENCE, served
 
-from callgate.core.answers import RESULT_NAMES, Answer, Applied, HangUpAnswer, HungUp, NotLive, UnknownCall
-from callgate.core.calls import Call, Caller, CallId, Sequence
-from callgate.core.control import Health, Listener
-from callgate.core.events import Delivery, Event, VerdictEvent
-from callgate.core.gate import Claim, Gate, InFlight, Terms
-from callgate.core.reports import Ack, AckResult, Incoming, Progress, Report
-from callgate.core.states import UNDECIDED
-from callgate.core.verdicts import Accept, Decider, Refuse, Verdict, refuse
+from callgate.core.answers import RESULT_NAMES, Answer
+from callgate.core.calls import Call, CallId
+from callgate.core.events import Delivery, VerdictEvent
+from callgate.core.gate import Terms
+from callgate.core.reports import Progress
+from callgate.core.verdicts import Accept, Decider, Verdict
 from callgate.database import engine as database
 from callgate.database.migrate import upgrade
 from callgate.dialects.native.plugin import Native
@@ -29,39 +27,18 @@ from callgate.directory.model import ApiKey, InboundRoute, Trunk
 from callgate.directory.secrets import digest, new_key
 from callgate.directory.service import DirectoryService
 from callgate.journal.reader import JournalReader
-from callgate.listeners import Front
 from callgate.settings import DirectorySettings, Settings
-
-#: How long (seconds) a test waits for what has to happen soon, on a machine that others use too.
-PATIENCE = 30.0
 
 KEYS = {scope: new_key() for scope in ("read", "decide", "admin")}
 
 
-class PlayedControl:
-    """The real gate; a test plays the edge, and the clock stands until it is moved."""
+class PlayedControl(GateControl):
+    """The clock stands until it is moved. Listeners hear of verdicts and deliveries too, as the event stream does."""
 
     def __init__(self) -> None:
-        self.gate = Gate()
+        super().__init__()
         self.time = 1_767_225_600.0
-        self.linked = True
-        self.edge: Callable[[Call, Verdict], Awaitable[Ack]] = self.obey
-        self.hang_up_answer: Callable[[Call], HangUpAnswer] | None = None
-        self.decisions: list[tuple[CallId | None, Verdict, Decider]] = []
-        self._listeners: list[Listener] = []
-        self._settled: dict[CallId, asyncio.Event] = {}
-        self._sequence = 0
-
-    async def obey(self, call: Call, verdict: Verdict) -> Ack:
-        return Ack(AckResult.DONE, verdict.status if isinstance(verdict, Refuse) else 0)
-
-    def acknowledge(self, result: AckResult, status: int = 0) -> None:
-        """From now on the edge answers every command so."""
-
-        async def edge(call: Call, verdict: Verdict) -> Ack:
-            return Ack(result, status)
-
-        self.edge = edge
+        self._sequences = itertools.count(1)
 
     def ring(
         self,
@@ -74,100 +51,31 @@ class PlayedControl:
         headers: tuple[tuple[str, str], ...] = (),
     ) -> Call:
         """A call comes in."""
-        self._sequence += 1
         self.time += 0.01
-        caller = Caller(
+        call = incoming(
+            next(self._sequences),
+            self.time,
+            trunk=trunk,
+            route=route,
             number=number,
-            name="Ann",
-            uri=f"sip:{number}@192.0.2.10",
-            request_uri=f"sip:{dialled}@203.0.113.5",
-            from_header=f'"Ann" <sip:{number}@192.0.2.10>;tag=1',
-            to_header=f"<sip:{dialled}@203.0.113.5>",
-            source="192.0.2.10:5060",
-            sip_call_id=f"{self._sequence}@192.0.2.10",
+            dialled=dialled,
+            controlled=controlled,
             headers=headers,
         )
-        incoming = Incoming(self._sequence, 7, self.time, trunk, route, dialled, caller, controlled)
-        events = self.gate.admit(incoming, Terms("sip:pbx.example.com", 10.0, Accept()), self.time)
-        self.tell(*events)
-        return events[0].call
+        return self.admit(call, Terms("sip:pbx.example.com", 10.0, Accept()))
 
-    def report(self, call: Call, progress: Progress, status: int = 0, by: str = "") -> None:
-        """The edge tells what became of a call."""
+    def report(self, call: Call, progress: Progress, status: int = 0, phrase: str = "", by: str = "") -> None:
         self.time += 0.01
-        self.tell(*self.gate.report(Report(call.sequence, progress, status, by=by), self.time))
-
-    async def pass_window(self, call: Call) -> None:
-        """The window is over and nobody has decided."""
-        claim = self.gate.lapse(call, self.time)
-        assert claim is not None
-        await self._carry_out(claim)
-
-    def tell(self, *events: Event) -> None:
-        for event in events:
-            for listener in tuple(self._listeners):
-                listener(event)
-
-    # --- CallControl -------------------------------------------------------------------------------------------
-
-    def find(self, call: CallId) -> Call | None:
-        return self.gate.find(call)
-
-    def find_sequence(self, sequence: Sequence) -> Call | None:
-        return self.gate.find_sequence(sequence)
-
-    def live(self) -> Iterable[Call]:
-        return self.gate.live()
+        super().report(call, progress, status, phrase, by)
 
     async def decide(self, call: CallId | None, verdict: Verdict, decider: Decider) -> Answer:
-        self.decisions.append((call, verdict, decider))
-        found = None if call is None else self.gate.find(call)
-        outcome = self.gate.decide(found, verdict, decider, self.time)
-        answer: Answer
-        if isinstance(outcome, Claim):
-            answer = await self._carry_out(outcome)
-        elif isinstance(outcome, InFlight):
-            await self._settled[outcome.call.id].wait()
-            answer = self.gate.answer_for_late(outcome.call)
-        else:
-            answer = outcome
+        answer = await super().decide(call, verdict, decider)
         self.tell(VerdictEvent(call, verdict, decider, RESULT_NAMES[type(answer)], self.time, 0.002))
         return answer
 
-    async def _carry_out(self, claim: Claim) -> Answer:
-        settled = self._settled[claim.call.id] = asyncio.Event()
-        ack = await self.edge(claim.call, claim.record.verdict)
-        answer, events = self.gate.settle(claim, ack, self.time)
-        settled.set()
-        self.tell(*events)
-        return answer
-
-    async def hang_up(self, call: CallId, decider: Decider) -> HangUpAnswer:
-        found = self.gate.find(call)
-        if found is None:
-            return UnknownCall()
-        if self.hang_up_answer is not None:
-            return self.hang_up_answer(found)
-        if found.state in UNDECIDED:
-            answer = await self.decide(call, refuse(), decider)
-            return HungUp(found) if isinstance(answer, Applied) else NotLive(found)
-        if found.ended is not None:
-            return NotLive(found)
-        self.report(found, Progress.ENDED, by="controller")
-        return HungUp(found)
-
-    def listen(self, listener: Listener) -> Callable[[], None]:
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
     def delivered(self, delivery: Delivery) -> None:
+        super().delivered(delivery)
         self.tell(delivery)
-
-    def health(self) -> Health:
-        live = list(self.gate.live())
-        counters = {"unknown_source": 3, "no_route": 0, "no_controller": 0, "guard": 1}
-        held = sum(call.state in UNDECIDED for call in live)
-        return Health(self.linked, "5.6.3", held, len(live), counters, backlog=2, dropped=1)
 
     def now(self) -> float:
         return self.time
@@ -195,15 +103,6 @@ class Rig(msgspec.Struct):
         return await self.http.post(path, json=body, headers=named)
 
 
-async def until(holds: Callable[[], bool]) -> None:
-    """Wait for what has to happen soon."""
-    for _ in range(int(PATIENCE / 0.005)):
-        if holds():
-            return
-        await asyncio.sleep(0.005)
-    raise AssertionError("it did not happen")
-
-
 def client(address: str, key: str | None) -> httpx.AsyncClient:
     headers = {} if key is None else {"Authorization": f"Bearer {key}"}
     return httpx.AsyncClient(base_url=f"http://{address}", headers=headers, timeout=PATIENCE, trust_env=False)
@@ -216,22 +115,6 @@ def problem(response: httpx.Response, status: int, name: str) -> dict[str, Any]:
     assert (response.status_code, body["status"], body["type"]) == (status, status, f"/v1/problems/{name}")
     assert body["detail"]
     return body
-
-
-def _listening() -> socket.socket:
-    # With the protocol named, asyncio switches Nagle's algorithm off; otherwise each reply takes 40 ms.
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.bind(("127.0.0.1", 0))
-    listening.listen()
-    return listening
-
-
-class _Server(uvicorn.Server):
-    """Without signal handlers."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 @contextlib.asynccontextmanager
@@ -255,28 +138,14 @@ async def serving(folder: Path, settings: Settings | None = None) -> AsyncIterat
     control = PlayedControl()
     native = Native(Surroundings(control, directory, JournalReader(engine), settings))
     await native.start()
-    app = Front(native.mounts)
-    listening = _listening()
-    address = f"127.0.0.1:{listening.getsockname()[1]}"
-    server = _Server(
-        uvicorn.Config(
-            app,
-            http="httptools",
-            ws="websockets-sansio",
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            timeout_graceful_shutdown=2,
-        )
-    )
-    running = asyncio.create_task(server.serve(sockets=[listening]))
     try:
-        await until(lambda: server.started)
-        async with client(address, KEYS["admin"]) as http:
-            yield Rig(control, directory, native, http, address)
+        async with served(native.mounts) as port:
+            address = f"127.0.0.1:{port}"
+            try:
+                async with client(address, KEYS["admin"]) as http:
+                    yield Rig(control, directory, native, http, address)
+            finally:
+                await native.stop()
     finally:
-        await native.stop()
-        server.should_exit = True
-        await running
         await directory.stop()
         await engine.dispose()

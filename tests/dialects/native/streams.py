@@ -8,11 +8,12 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Literal, Protocol
 
 import msgspec
+from tests.dialects.serving import PATIENCE
 from websockets.asyncio.client import connect
 
 from callgate.dialects.native.wire import Event
 
-from .rig import KEYS, PATIENCE, Rig
+from .rig import KEYS, Rig
 
 Transport = Literal["sse", "ws"]
 

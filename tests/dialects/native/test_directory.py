@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
+from tests.dialects.serving import PATIENCE
 
 from callgate.directory.model import ApiKey
 
-from .rig import PATIENCE, Rig, client, problem
+from .rig import Rig, client, problem
 
 TRUNK = {"name": "new", "sources": ["198.51.100.0/24"], "control": False, "refuse": "busy", "lapse": "rejected"}
 ROUTE = {"name": "support", "destination": "sip:pbx.example.com", "did": "55*", "trunks": ["main"], "window": 20.0}

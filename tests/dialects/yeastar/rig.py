@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import socket
+import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, cast
 
 import aiohttp
 import msgspec
-import uvicorn
+from tests.dialects.control import GateControl, incoming
+from tests.dialects.serving import PATIENCE, served
 
-from callgate.core.answers import Answer, Applied, HangUpAnswer, HungUp, NotLive, UnknownCall
-from callgate.core.calls import Call, Caller, CallId, Sequence
-from callgate.core.control import Health, Listener
-from callgate.core.events import Delivery, Event
-from callgate.core.gate import Claim, Gate, InFlight, Terms
-from callgate.core.reports import Ack, AckResult, Incoming, Progress, Report
-from callgate.core.states import UNDECIDED
-from callgate.core.verdicts import Accept, Decider, Refuse, Verdict, refuse
+from callgate.core.calls import Call
+from callgate.core.gate import Terms
+from callgate.core.verdicts import Accept, Verdict
 from callgate.dialects.port import Surroundings
 from callgate.dialects.yeastar.plugin import Yeastar
 from callgate.directory.model import Client, Directory, Entry, InboundRoute, Trunk
 from callgate.directory.secrets import SecretHasher
-from callgate.listeners import Front
 from callgate.settings import DirectorySettings, HttpSettings, Settings, YeastarSettings
 
 #: Cheap to verify, so that tests do not wait.
@@ -33,29 +27,14 @@ CHEAP = DirectorySettings(hash_memory=8, hash_passes=1)
 SECRET = "n0tAsecretFromAnyVendorsManual00"
 SECRET_HASH = SecretHasher(CHEAP).hash(SECRET)
 
-PATIENCE = 20.0
 
-
-class StandInControl:
-    """The gate, with an edge that does at once what it is told, or what a test lets it do."""
+class StandInControl(GateControl):
+    """Its clock is the machine's, moved by ``shift`` seconds."""
 
     def __init__(self) -> None:
-        self.gate = Gate()
-        self.deliveries: list[Delivery] = []
-        self.verdicts: list[tuple[CallId | None, Verdict, Decider]] = []
-        self.commands: list[Verdict] = []
-        self.linked = True
+        super().__init__()
         self.shift = 0.0
-        self.edge: Callable[[Call, Verdict], Awaitable[Ack]] = self.obey
-        self.hang_up_answer: HangUpAnswer | None = None
-        self._listeners: list[Listener] = []
-        self._in_flight: dict[CallId, asyncio.Event] = {}
-        self._sequence = 0x90
-
-    async def obey(self, call: Call, verdict: Verdict) -> Ack:
-        return Ack(AckResult.DONE, verdict.status if isinstance(verdict, Refuse) else 0)
-
-    # --- what a test makes happen ------------------------------------------------------------------------------------
+        self._sequences = itertools.count(0x91)
 
     def ring(
         self,
@@ -71,101 +50,19 @@ class StandInControl:
         controlled: bool = True,
     ) -> Call:
         """A call comes in."""
-        self._sequence += 1
-        incoming = Incoming(
-            sequence=self._sequence if sequence is None else sequence,
-            edge=7,
-            received=self.now() if received is None else received,
+        call = incoming(
+            next(self._sequences) if sequence is None else sequence,
+            self.now() if received is None else received,
             trunk=trunk,
             route="all",
+            number=number,
             dialled=dialled,
-            caller=Caller(
-                number=number,
-                name="",
-                uri=f"sip:{number}@192.0.2.1",
-                request_uri=f"sip:{dialled}@192.0.2.2",
-                from_header=f"<sip:{number}@192.0.2.1>;tag=1",
-                to_header=f"<sip:{dialled}@192.0.2.2>",
-                source="192.0.2.1:5060",
-                sip_call_id=f"call-{self._sequence}@192.0.2.1",
-            ),
             controlled=controlled,
         )
-        events = self.gate.admit(incoming, Terms(destination, window, lapse or Accept()), self.now())
-        self._tell(events)
-        return events[0].call
-
-    def report(self, call: Call, progress: Progress, status: int = 0, phrase: str = "", by: str = "") -> None:
-        """The edge tells what became of a call."""
-        self._tell(self.gate.report(Report(call.sequence, progress, status, phrase, by), self.now()))
-
-    async def pass_window(self, call: Call) -> None:
-        """The window of a call is over and nobody has decided."""
-        claim = self.gate.lapse(call, self.now())
-        assert claim is not None
-        await self._carry_out(claim)
-
-    # --- CallControl -------------------------------------------------------------------------------------------------
-
-    def find(self, call: CallId) -> Call | None:
-        return self.gate.find(call)
-
-    def find_sequence(self, sequence: Sequence) -> Call | None:
-        return self.gate.find_sequence(sequence)
-
-    def live(self) -> Iterable[Call]:
-        return self.gate.live()
-
-    async def decide(self, call: CallId | None, verdict: Verdict, decider: Decider) -> Answer:
-        self.verdicts.append((call, verdict, decider))
-        found = self.gate.find(call) if call is not None else None
-        outcome = self.gate.decide(found, verdict, decider, self.now())
-        if isinstance(outcome, Claim):
-            return await self._carry_out(outcome)
-        if isinstance(outcome, InFlight):
-            await self._in_flight[outcome.call.id].wait()
-            return self.gate.answer_for_late(outcome.call)
-        return outcome
-
-    async def _carry_out(self, claim: Claim) -> Answer:
-        self.commands.append(claim.record.verdict)
-        settled = self._in_flight[claim.call.id] = asyncio.Event()
-        answer, events = self.gate.settle(claim, await self.edge(claim.call, claim.record.verdict), self.now())
-        self._tell(events)
-        settled.set()
-        return answer
-
-    async def hang_up(self, call: CallId, decider: Decider) -> HangUpAnswer:
-        if self.hang_up_answer is not None:
-            return self.hang_up_answer
-        found = self.gate.find(call)
-        if found is None:
-            return UnknownCall()
-        if found.state in UNDECIDED:
-            answer = await self.decide(call, refuse(), decider)
-            return HungUp(found) if isinstance(answer, Applied) else NotLive(found)
-        if found.ended is not None:
-            return NotLive(found)
-        self.report(found, Progress.ENDED, by="controller")
-        return HungUp(found)
-
-    def listen(self, listener: Listener) -> Callable[[], None]:
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
-    def delivered(self, delivery: Delivery) -> None:
-        self.deliveries.append(delivery)
-
-    def health(self) -> Health:
-        return Health(linked=self.linked, edge_version="", held=0, live=0, counters={})
+        return self.admit(call, Terms(destination, window, lapse or Accept()))
 
     def now(self) -> float:
         return time.time() + self.shift
-
-    def _tell(self, events: Iterable[Event]) -> None:
-        for event in events:
-            for listener in list(self._listeners):
-                listener(event)
 
 
 class StandInDirectory:
@@ -291,36 +188,6 @@ class Rig:
         return await self.post("call/refuse_inbound", {"channel_id": channel}, token)
 
 
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield  # the test runner's signals are its own
-
-
-@contextlib.asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[int]:
-    """An ASGI application behind a real server on loopback; gives its port."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        lifespan="off",
-        timeout_graceful_shutdown=1,
-        ws_per_message_deflate=False,
-    )
-    server = _Server(config)
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
-        await until(lambda: server.started)
-        yield cast(int, listener.getsockname()[1])
-    finally:
-        server.should_exit = True
-        await task
-        listener.close()
-
-
 @contextlib.asynccontextmanager
 async def yeastar_rig(
     *entries: Entry, yeastar: YeastarSettings | None = None, http: HttpSettings | None = None
@@ -331,19 +198,11 @@ async def yeastar_rig(
     settings = Settings(yeastar=yeastar or YeastarSettings(), http=http or HttpSettings())
     # The two stand-ins have what this dialect uses of what they stand in for.
     plugin = Yeastar(Surroundings(control, cast(Any, directory), cast(Any, None), settings))
-    app = Front(plugin.mounts)
     await plugin.start()
-    async with serving(app) as port:
+    async with served(plugin.mounts) as port:
         rig = Rig(control, directory, plugin, port)
         try:
             yield rig
         finally:
             await rig.http.close()
             await plugin.stop()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until it holds."""
-    async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110  # most of what is waited for has no event to set
-            await asyncio.sleep(0.005)

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.dialects.serving import PATIENCE, until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 
@@ -16,7 +17,7 @@ from callgate.core.states import State
 from callgate.dialects.port import Dialect
 from callgate.settings import YeastarSettings
 
-from .rig import PATIENCE, SECRET, Rig, until, yeastar_rig
+from .rig import SECRET, Rig, yeastar_rig
 
 
 class Desk:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from tests.dialects.serving import until
 
 from callgate.core.calls import Call
 from callgate.core.reports import Ack, AckResult, Progress
@@ -13,7 +14,7 @@ from callgate.core.verdicts import Accept, Decider, Refuse, Verdict, refuse
 from callgate.dialects.yeastar.spelling import channel_of
 from callgate.directory.model import Trunk
 
-from .rig import Reply, Rig, client, default_entries, until, yeastar_rig
+from .rig import Reply, Rig, client, default_entries, yeastar_rig
 
 
 async def raw_request(rig: Rig, request: bytes) -> Reply:
@@ -101,7 +102,7 @@ async def test_an_unknown_channel_is_not_found(rig: Rig, channel: str) -> None:
     reply = await rig.refuse(channel, await rig.token())
     assert reply.json == {"errcode": 70130, "errmsg": "CAHNNEL ID NOT FOUND"}
     assert rig.control.commands == []
-    assert rig.control.verdicts == [(None, refuse(), Decider("yeastar", "desk"))]  # and the journal hears of it
+    assert rig.control.decisions == [(None, refuse(), Decider("yeastar", "desk"))]  # and the journal hears of it
 
 
 async def test_a_channel_with_the_name_of_another_trunk_is_not_found(rig: Rig) -> None:
@@ -209,7 +210,7 @@ async def test_a_client_that_may_only_see_a_trunk_is_denied() -> None:
         call = rig.control.ring(trunk="peer-to-41")
         reply = await rig.refuse(channel_of(call), await rig.token("watcher"))
         assert (reply.errcode, reply.json["errmsg"]) == (10005, "ACCESS DENIED")
-        assert call.state is State.HELD and rig.control.verdicts == []
+        assert call.state is State.HELD and rig.control.decisions == []
 
 
 async def test_rights_change_while_running(rig: Rig) -> None:

@@ -243,7 +243,7 @@ async def test_a_call_lost_while_it_is_held_or_talked_on_is_no_failure_of_the_de
     control.report(talked, Progress.ANSWERED, 200)
     heard.clear()
     for call in (held, talked):
-        control._tell(control.gate.lose(call, control.now()))
+        control.tell(*control.gate.lose(call, control.now()))
     assert [(topic, told.get("status")) for topic, told in heard] == [
         (30011, None),
         (30012, "NO ANSWER"),

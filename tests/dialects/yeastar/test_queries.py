@@ -265,7 +265,7 @@ async def test_hangup_is_no_success_unless_the_edge_has_done_it(
     rig: Rig, answer: type[EdgeFailed] | type[EdgeSilent]
 ) -> None:
     call: Call = rig.control.ring()
-    rig.control.hang_up_answer = answer(call)
+    rig.control.hang_up_answer = answer
     reply = await rig.post("call/hangup", {"channel_id": channel_of(call)}, await rig.token())
     assert (reply.errcode, reply.json["errmsg"]) == (-1, "FAILURE")
     assert "edge" in reply.json["submsg"]

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 import structlog
+from tests.dialects.serving import PATIENCE, until
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -18,7 +19,7 @@ from callgate.dialects.yeastar.events import encode
 from callgate.dialects.yeastar.spelling import channel_of
 from callgate.settings import HttpSettings, YeastarSettings
 
-from .rig import PATIENCE, SECRET, SECRET_HASH, Rig, client, default_entries, until, yeastar_rig
+from .rig import SECRET, SECRET_HASH, Rig, client, default_entries, yeastar_rig
 
 SUCCESS = {"errcode": 0, "errmsg": "SUCCESS"}
 

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 import structlog
 from aiohttp import web
+from tests.dialects.serving import PATIENCE, until
 
 from callgate.core.events import Delivery
 from callgate.core.reports import Progress
@@ -23,7 +24,7 @@ from callgate.dialects.yeastar.spelling import channel_of
 from callgate.directory.model import Client, Trunk, Webhook
 from callgate.settings import YeastarSettings
 
-from .rig import PATIENCE, Rig, client, until, yeastar_rig
+from .rig import Rig, client, yeastar_rig
 
 HOOK_SECRET = "Pugghh14VCb05rtG7WGumbD4hwJPIvzu"
 TRUNKS = [Trunk("peer-to-41", ("192.0.2.1",)), Trunk("test-peer-trunking", ("192.0.2.16",))]

@@ -1,0 +1,158 @@
+"""The calls behind a dialect under test: the real gate, and an edge that the test plays."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterable
+
+from callgate.core.answers import Answer, Applied, HangUpAnswer, HungUp, NotLive, UnknownCall
+from callgate.core.calls import Call, Caller, CallId, Sequence
+from callgate.core.control import Health, Listener
+from callgate.core.events import Delivery, Event
+from callgate.core.gate import Claim, Gate, InFlight, Terms
+from callgate.core.reports import Ack, AckResult, Incoming, Progress, Report
+from callgate.core.states import UNDECIDED
+from callgate.core.verdicts import Decider, Refuse, Verdict, refuse
+
+
+class GateControl(ABC):
+    """A ``CallControl`` over the gate alone: no link, no windows; ``edge`` is what a test lets the edge do.
+
+    Its listeners hear of calls. A dialect's rig adds the clock, how calls come in, and what else is to be heard.
+    """
+
+    def __init__(self) -> None:
+        self.gate = Gate()
+        self.linked = True
+        self.edge: Callable[[Call, Verdict], Awaitable[Ack]] = self.obey
+        self.hang_up_answer: Callable[[Call], HangUpAnswer] | None = None
+        #: What the dialect asked for, what the edge was told, and what the dialect said of its deliveries.
+        self.decisions: list[tuple[CallId | None, Verdict, Decider]] = []
+        self.commands: list[Verdict] = []
+        self.deliveries: list[Delivery] = []
+        self._listeners: list[Listener] = []
+        self._settled: dict[CallId, asyncio.Event] = {}
+
+    # --- what a test makes happen ------------------------------------------------------------------------------------
+
+    async def obey(self, call: Call, verdict: Verdict) -> Ack:
+        """An edge that does at once what it is told."""
+        return Ack(AckResult.DONE, verdict.status if isinstance(verdict, Refuse) else 0)
+
+    def acknowledge(self, result: AckResult, status: int = 0) -> None:
+        """From now on the edge answers every command so."""
+
+        async def edge(call: Call, verdict: Verdict) -> Ack:
+            return Ack(result, status)
+
+        self.edge = edge
+
+    def admit(self, call: Incoming, terms: Terms) -> Call:
+        """A call comes in."""
+        events = self.gate.admit(call, terms, self.now())
+        self.tell(*events)
+        return events[0].call
+
+    def report(self, call: Call, progress: Progress, status: int = 0, phrase: str = "", by: str = "") -> None:
+        """The edge tells what became of a call."""
+        self.tell(*self.gate.report(Report(call.sequence, progress, status, phrase, by), self.now()))
+
+    async def pass_window(self, call: Call) -> None:
+        """The window of a call is over and nobody has decided."""
+        claim = self.gate.lapse(call, self.now())
+        assert claim is not None
+        await self._carry_out(claim)
+
+    def tell(self, *events: Event) -> None:
+        """Whoever listens hears these."""
+        for event in events:
+            for listener in tuple(self._listeners):
+                listener(event)
+
+    # --- CallControl -------------------------------------------------------------------------------------------------
+
+    def find(self, call: CallId) -> Call | None:
+        return self.gate.find(call)
+
+    def find_sequence(self, sequence: Sequence) -> Call | None:
+        return self.gate.find_sequence(sequence)
+
+    def live(self) -> Iterable[Call]:
+        return self.gate.live()
+
+    async def decide(self, call: CallId | None, verdict: Verdict, decider: Decider) -> Answer:
+        self.decisions.append((call, verdict, decider))
+        found = None if call is None else self.gate.find(call)
+        outcome = self.gate.decide(found, verdict, decider, self.now())
+        if isinstance(outcome, Claim):
+            return await self._carry_out(outcome)
+        if isinstance(outcome, InFlight):
+            await self._settled[outcome.call.id].wait()
+            return self.gate.answer_for_late(outcome.call)
+        return outcome
+
+    async def _carry_out(self, claim: Claim) -> Answer:
+        self.commands.append(claim.record.verdict)
+        settled = self._settled[claim.call.id] = asyncio.Event()
+        ack = await self.edge(claim.call, claim.record.verdict)
+        answer, events = self.gate.settle(claim, ack, self.now())
+        settled.set()
+        self.tell(*events)
+        return answer
+
+    async def hang_up(self, call: CallId, decider: Decider) -> HangUpAnswer:
+        found = self.gate.find(call)
+        if found is None:
+            return UnknownCall()
+        if self.hang_up_answer is not None:
+            return self.hang_up_answer(found)
+        if found.state in UNDECIDED:
+            answer = await self.decide(call, refuse(), decider)
+            return HungUp(found) if isinstance(answer, Applied) else NotLive(found)
+        if found.ended is not None:
+            return NotLive(found)
+        self.report(found, Progress.ENDED, by="controller")
+        return HungUp(found)
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def delivered(self, delivery: Delivery) -> None:
+        self.deliveries.append(delivery)
+
+    def health(self) -> Health:
+        live = list(self.gate.live())
+        counters = {"unknown_source": 3, "no_route": 0, "no_controller": 0, "guard": 1}
+        held = sum(call.state in UNDECIDED for call in live)
+        return Health(self.linked, "5.6.3", held, len(live), counters, backlog=2, dropped=1)
+
+    @abstractmethod
+    def now(self) -> float: ...
+
+
+def incoming(
+    sequence: int,
+    received: float,
+    *,
+    trunk: str,
+    route: str,
+    number: str,
+    dialled: str,
+    controlled: bool,
+    headers: tuple[tuple[str, str], ...] = (),
+) -> Incoming:
+    """What the edge tells of an INVITE that Ann sent."""
+    caller = Caller(
+        number=number,
+        name="Ann",
+        uri=f"sip:{number}@192.0.2.10",
+        request_uri=f"sip:{dialled}@203.0.113.5",
+        from_header=f'"Ann" <sip:{number}@192.0.2.10>;tag=1',
+        to_header=f"<sip:{dialled}@203.0.113.5>",
+        source="192.0.2.10:5060",
+        sip_call_id=f"{sequence}@192.0.2.10",
+        headers=headers,
+    )
+    return Incoming(sequence, 7, received, trunk, route, dialled, caller, controlled)
