@@ -11,11 +11,10 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-from tests.system import System, running
-
 from bench import application, load
 from bench.application import CLIENT_ID, SECRET, Decided, Order
 from bench.caller import Calls, Plan
+from tests.system import System, running
 
 _spawn = multiprocessing.get_context("spawn")
 

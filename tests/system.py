@@ -9,9 +9,9 @@ import re
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import aiohttp
 
@@ -20,11 +20,25 @@ from callgate.ports import free_port
 _STARTER = """
 import sys
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 from callgate.settings_file import load
 from callgate.supervisor import serve
 sys.exit(serve(load(Path(sys.argv[1])), on_ready=lambda: print("ready", flush=True)))
 """
+
+
+async def eventually(holds: Callable[[], Awaitable[bool] | bool], seconds: float = 20.0) -> None:
+    """Wait until something holds, looking twenty times a second.
+
+    Raises:
+        TimeoutError: it did not hold in time.
+    """
+    async with asyncio.timeout(seconds):
+        while True:
+            held = holds()
+            if held if isinstance(held, bool) else await held:
+                return
+            await asyncio.sleep(0.05)
 
 
 class Ports(NamedTuple):
@@ -73,10 +87,14 @@ class System:
                     grown = True
         return found
 
+    def edge_folder(self) -> Path:
+        """Where the edge has its configuration while it runs."""
+        command = next(command for command in self.processes().values() if "kamailio" in command)
+        return Path(command.split(" -f ")[1].split()[0]).parent
+
     def ports(self) -> Ports:
         """The loopback ports between edge and controller."""
-        command = next(command for command in self.processes().values() if "kamailio" in command)
-        configuration = Path(command.split(" -f ")[1].split()[0]).read_text()
+        configuration = (self.edge_folder() / "kamailio.cfg").read_text()
         link = re.search(r'"bind_addr", "127\.0\.0\.1:(\d+)"', configuration)
         control = re.search(r"^listen=udp:127\.0\.0\.1:(\d+)$", configuration, re.MULTILINE)
         assert link is not None and control is not None
@@ -112,6 +130,16 @@ class System:
             raise
 
 
+async def launch(folder: Path, output: IO[bytes]) -> asyncio.subprocess.Process:
+    """Start Callgate with the settings file in that folder."""
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _STARTER, str(folder / "settings.toml")),
+        stdout=output,
+        stderr=output,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+
+
 @contextlib.asynccontextmanager
 async def running(
     folder: Path,
@@ -133,12 +161,7 @@ async def running(
         f"[edge]\nlisten = {[f'{each}:{sip}' for each in listen]}\n{tables}\n"
     )
     with (folder / "log").open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", _STARTER, str(folder / "settings.toml")),
-            stdout=output,
-            stderr=output,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
+        process = await launch(folder, output)
     system = System(folder, process, ("127.0.0.1", sip), f"http://127.0.0.1:{http}")
     try:
         await _started(system)

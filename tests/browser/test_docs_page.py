@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, async_playwright
+
 from tests.dialects.native.rig import serving
 
 #: Debian has Chromium as a package; elsewhere "make test" has playwright bring its own.

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from tests.conftest_postgres import PASSWORD, PostgresServer
 
 from callgate.database.engine import create, location, parse, reading, writing
 from callgate.database.errors import DatabaseError, DatabaseUnavailableError, DatabaseUrlError
 from callgate.database.migrate import upgrade
 from callgate.ports import free_port
 from callgate.settings import Settings
+from tests.conftest_postgres import PASSWORD, PostgresServer
 
 
 async def failure(settings: Settings) -> DatabaseError:

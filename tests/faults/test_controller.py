@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.sip.applications import NativeApplication
-from tests.sip.rig import DIRECTORY, Rig, number, rig_on
-from tests.sip.user_agent import Dialed, caller, ring
+from tests.sip.rig import Rig, number, rig_on
+from tests.sip.user_agent import Caller, Dialed, caller, ring
 
 pytestmark = [pytest.mark.faults, pytest.mark.asyncio(loop_scope="function")]
 
@@ -33,8 +33,9 @@ async def again(rig: Rig) -> AsyncIterator[NativeApplication]:
 
 async def test_killed_with_two_hundred_calls_held(tmp_path: Path) -> None:
     async with rig_on(tmp_path) as rig:
-        short = [rig.dial("4") for _ in range(150)]  # one second, then 486
-        long = [rig.dial("3") for _ in range(50)]  # thirty seconds
+        # One second, then 486; and thirty seconds.
+        short = [rig.dial("4") for _ in range(150)]
+        long = [rig.dial("3") for _ in range(50)]
         before = await asyncio.gather(*(rig.held(call) for call in short + long))
         os.kill(rig.system.controller_pid(), signal.SIGKILL)
 
@@ -115,11 +116,8 @@ async def test_frozen_while_calls_come(tmp_path: Path) -> None:
         assert "does not answer and is killed" in rig.system.log
 
 
-async def _options(trunk: object, edge: tuple[str, int], seconds: float) -> float:
+async def _options(trunk: Caller, edge: tuple[str, int], seconds: float) -> float:
     """Ask the edge every 50 ms; the longest that an answer took."""
-    from tests.sip.user_agent import Caller
-
-    assert isinstance(trunk, Caller)
     end = time.monotonic() + seconds
     took: list[float] = []
 
@@ -209,7 +207,3 @@ async def test_cancel_against_the_guard(tmp_path: Path) -> None:
             async with application.session.get(f"{rig.system.http}/metrics") as reply:
                 found = dict(re.findall(r'edge_entries{table="(\w+)"} (\S+)', await reply.text()))
             assert [found[table] for table in ("call", "state", "leg")] == ["0.0"] * 3
-
-
-def test_the_directory_of_these_tests_has_the_windows_they_count_on() -> None:
-    assert 'did = "4*"' in DIRECTORY and "window = 1\n" in DIRECTORY

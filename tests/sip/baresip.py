@@ -55,14 +55,8 @@ class Baresip:
 
 @contextlib.asynccontextmanager
 async def baresip(folder: Path) -> AsyncIterator[Baresip]:
-    folder.mkdir()
     sip, control = free_port(), free_port(protocol="tcp")
-    modules = next(
-        each for each in (Path("/usr/lib/baresip/modules"), Path("/usr/local/lib/baresip/modules")) if each.exists()
-    )
-    (folder / "config").write_text(_CONFIGURATION.format(sip=sip, control=control, modules=modules))
-    (folder / "accounts").write_text(f"<sip:telephone@127.0.0.1:{sip}>;regint=0;answermode=auto\n")
-    (folder / "contacts").touch()
+    _prepare(folder, sip, control)
     with (folder / "log").open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *("baresip", "-4", "-f", str(folder)), stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output
@@ -85,3 +79,12 @@ async def baresip(folder: Path) -> AsyncIterator[Baresip]:
         except TimeoutError:
             process.kill()
             await process.wait()
+
+
+def _prepare(folder: Path, sip: int, control: int) -> None:
+    folder.mkdir()
+    places = (Path("/usr/lib/baresip/modules"), Path("/usr/local/lib/baresip/modules"))
+    modules = next(place for place in places if place.exists())
+    (folder / "config").write_text(_CONFIGURATION.format(sip=sip, control=control, modules=modules))
+    (folder / "accounts").write_text(f"<sip:telephone@127.0.0.1:{sip}>;regint=0;answermode=auto\n")
+    (folder / "contacts").touch()

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
+
 from tests.sip.rig import Rig
 from tests.sip.user_agent import Dialed, answer, ring
 

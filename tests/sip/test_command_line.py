@@ -10,9 +10,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.sip.rig import Rig, number
 
 from callgate.cli.exits import ExitCode
+from tests.sip.rig import Rig, number
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
 

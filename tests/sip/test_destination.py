@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.sip.rig import Rig, number
-from tests.sip.user_agent import Destination, Message, destination, ring
 
 from callgate.ports import free_port
+from tests.sip.rig import Rig, number
+from tests.sip.user_agent import Destination, Message, destination, ring
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
 

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 import pytest
+
 from tests.sip.applications import YeastarApplication
 from tests.sip.rig import CLIENT_ID, CLIENT_SECRET, Rig
 from tests.sip.test_cancel import OFFSETS

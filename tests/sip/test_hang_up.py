@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from tests.sip.rig import Rig
 from tests.sip.user_agent import SDP, Destination, Message, ring
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from tests.sip.rig import Rig
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]

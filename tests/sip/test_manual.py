@@ -14,10 +14,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.sip.applications import Request, YeastarApplication
-from tests.sip.rig import CLIENT_ID, CLIENT_SECRET, Rig, rig_on
 
 from callgate.ports import free_port
+from tests.sip.applications import Request, YeastarApplication
+from tests.sip.rig import CLIENT_ID, CLIENT_SECRET, Rig, rig_on
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
 

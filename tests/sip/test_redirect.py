@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.sip.rig import Rig, number
 from tests.sip.user_agent import destination
 

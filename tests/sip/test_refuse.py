@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.sip.rig import Rig
 
 from callgate.core.reasons import REASONS, Reason
+from tests.sip.rig import Rig
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
 

@@ -1,10 +1,11 @@
-"""What the network does to messages: repeats them, loses them, brings them by two ways (RFC 3261 sections 8.2.2.2, 17)."""
+"""The network repeats messages, loses them, and brings them by two ways (RFC 3261 sections 8.2.2.2 and 17)."""
 
 from __future__ import annotations
 
 import asyncio
 
 import pytest
+
 from tests.sip.rig import Rig, number
 from tests.sip.user_agent import SDP, Destination, Message, caller
 

@@ -10,8 +10,6 @@ from typing import Any
 
 import httpx
 import msgspec
-from tests.dialects.control import GateControl, incoming
-from tests.dialects.serving import PATIENCE, served
 
 from callgate.core.answers import RESULT_NAMES, Answer
 from callgate.core.calls import Call, CallId
@@ -28,6 +26,8 @@ from callgate.directory.secrets import digest, new_key
 from callgate.directory.service import DirectoryService
 from callgate.journal.reader import JournalReader
 from callgate.settings import DirectorySettings, Settings
+from tests.dialects.control import GateControl, incoming
+from tests.dialects.serving import PATIENCE, served
 
 KEYS = {scope: new_key() for scope in ("read", "decide", "admin")}
 

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Literal, Protocol
 
 import msgspec
-from tests.dialects.serving import PATIENCE
 from websockets.asyncio.client import connect
 
 from callgate.dialects.native.wire import Event
+from tests.dialects.serving import PATIENCE
 
 from .rig import KEYS, Rig
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.dialects.serving import until
 
 from callgate.core.answers import EdgeFailed, EdgeSilent
 from callgate.core.calls import Call
 from callgate.core.reports import Ack, AckResult, Progress
 from callgate.core.verdicts import Accept, Decider, Redirect, Refuse, Verdict
+from tests.dialects.serving import until
 
 from .rig import Rig, problem
 

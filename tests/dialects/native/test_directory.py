@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
-from tests.dialects.serving import PATIENCE
 
 from callgate.directory.model import ApiKey
+from tests.dialects.serving import PATIENCE
 
 from .rig import Rig, client, problem
 

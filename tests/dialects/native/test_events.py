@@ -9,7 +9,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.dialects.serving import PATIENCE, until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -17,6 +16,7 @@ from callgate.core.events import Delivery
 from callgate.core.reports import Progress
 from callgate.dialects.native.wire import Event
 from callgate.settings import HttpSettings, NativeSettings, Settings
+from tests.dialects.serving import PATIENCE, until
 
 from .rig import KEYS, Rig, problem, serving
 from .streams import ServerSent, Transport, opened, take, take_until

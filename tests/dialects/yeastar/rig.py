@@ -10,8 +10,6 @@ from typing import Any, cast
 
 import aiohttp
 import msgspec
-from tests.dialects.control import GateControl, incoming
-from tests.dialects.serving import PATIENCE, served
 
 from callgate.core.calls import Call
 from callgate.core.gate import Terms
@@ -21,6 +19,8 @@ from callgate.dialects.yeastar.plugin import Yeastar
 from callgate.directory.model import Client, Directory, Entry, InboundRoute, Trunk
 from callgate.directory.secrets import SecretHasher
 from callgate.settings import DirectorySettings, HttpSettings, Settings, YeastarSettings
+from tests.dialects.control import GateControl, incoming
+from tests.dialects.serving import PATIENCE, served
 
 #: Cheap to verify, so that tests do not wait.
 CHEAP = DirectorySettings(hash_memory=8, hash_passes=1)

@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.dialects.serving import PATIENCE, until
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 
@@ -16,6 +15,7 @@ from callgate.core.reports import Progress
 from callgate.core.states import State
 from callgate.dialects.port import Dialect
 from callgate.settings import YeastarSettings
+from tests.dialects.serving import PATIENCE, until
 
 from .rig import SECRET, Rig, yeastar_rig
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.dialects.serving import until
 
 from callgate.core.calls import Call
 from callgate.core.reports import Ack, AckResult, Progress
@@ -13,6 +12,7 @@ from callgate.core.states import State
 from callgate.core.verdicts import Accept, Decider, Refuse, Verdict, refuse
 from callgate.dialects.yeastar.spelling import channel_of
 from callgate.directory.model import Trunk
+from tests.dialects.serving import until
 
 from .rig import Reply, Rig, client, default_entries, yeastar_rig
 

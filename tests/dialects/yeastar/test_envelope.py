@@ -14,10 +14,10 @@ import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.dialects.serving import PATIENCE
 
 from callgate.dialects.yeastar.requests import Request
 from callgate.dialects.yeastar.spelling import channel_of
+from tests.dialects.serving import PATIENCE
 
 from .rig import Rig, yeastar_rig
 

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import pytest
 import structlog
-from tests.dialects.serving import PATIENCE, until
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
@@ -18,6 +17,7 @@ from callgate.dialects.yeastar import plugin
 from callgate.dialects.yeastar.events import encode
 from callgate.dialects.yeastar.spelling import channel_of
 from callgate.settings import HttpSettings, YeastarSettings
+from tests.dialects.serving import PATIENCE, until
 
 from .rig import SECRET, SECRET_HASH, Rig, client, default_entries, yeastar_rig
 

@@ -15,7 +15,6 @@ import msgspec
 import pytest
 import structlog
 from aiohttp import web
-from tests.dialects.serving import PATIENCE, until
 
 from callgate.core.events import Delivery
 from callgate.core.reports import Progress
@@ -23,6 +22,7 @@ from callgate.dialects.yeastar.events import encode
 from callgate.dialects.yeastar.spelling import channel_of
 from callgate.directory.model import Client, Trunk, Webhook
 from callgate.settings import YeastarSettings
+from tests.dialects.serving import PATIENCE, until
 
 from .rig import Rig, client, yeastar_rig
 

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.unit.cli.console import run
 
 from callgate import __version__
 from callgate.cli.application import COMMANDS, application
 from callgate.cli.exits import ExitCode
+from tests.unit.cli.console import run
 
 ROOT = Path(__file__).parents[3]
 WIDE = {"COLUMNS": "200", "TERM": "dumb"}

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from tests.unit.cli.console import run
 
 from callgate.cli.checks import instance, machine, programs
 from callgate.cli.checks.database import database
@@ -24,6 +23,7 @@ from callgate.directory.model import ApiKey, Client, Directory, InboundRoute, Tr
 from callgate.directory.service import DirectoryService
 from callgate.ports import free_port
 from callgate.settings import DirectorySettings, EdgeSettings, HttpSettings, Listener, Settings
+from tests.unit.cli.console import run
 
 
 def told(findings: Iterable[Finding]) -> dict[str, tuple[str, str]]:

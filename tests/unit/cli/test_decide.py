@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.dialects.native.rig import KEYS, Rig, serving
-from tests.unit.cli.console import run, run_beside
 
 from callgate.cli.exits import ExitCode
 from callgate.core.calls import Call
 from callgate.core.reports import AckResult, Progress
 from callgate.core.states import State
 from callgate.core.verdicts import Accept, Decider
+from tests.dialects.native.rig import KEYS, Rig, serving
+from tests.unit.cli.console import run, run_beside
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.dialects.native.rig import KEYS, Rig, serving
-from tests.unit.cli.console import run_beside
 
 from callgate.cli.exits import ExitCode
+from tests.dialects.native.rig import KEYS, Rig, serving
+from tests.unit.cli.console import run_beside
 
 
 @pytest.fixture

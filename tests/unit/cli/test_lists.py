@@ -13,8 +13,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.dialects.native.rig import KEYS, PATIENCE, Rig, serving
-from tests.unit.cli.console import run_beside
 
 from callgate.cli.calls import LiveCalls
 from callgate.cli.exits import ExitCode
@@ -22,6 +20,9 @@ from callgate.cli.log import moment
 from callgate.core.reports import Progress
 from callgate.dialects.native.mapping import call_of
 from callgate.dialects.native.wire import Event
+from tests.dialects.native.rig import KEYS, Rig, serving
+from tests.dialects.serving import PATIENCE
+from tests.unit.cli.console import run_beside
 
 
 @pytest.fixture

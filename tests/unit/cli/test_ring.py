@@ -7,10 +7,10 @@ import subprocess
 import sys
 
 import pytest
-from tests.unit.cli.console import run
-from tests.unit.cli.edges import edge, hang_up, receive, respond, wait
 
 from callgate.cli.exits import ExitCode
+from tests.unit.cli.console import run
+from tests.unit.cli.edges import edge, hang_up, receive, respond, wait
 
 TRYING = respond(100, "Trying").replace(";tag=edge", "")
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.unit.cli.console import run
 
 from callgate.cli.connection import own_url
 from callgate.cli.demo.scene import client, directory, with_demo_directory
@@ -16,6 +15,7 @@ from callgate.cli.exits import CommandError, ExitCode
 from callgate.cli.ring import own_edge
 from callgate.settings import EdgeSettings, HttpSettings, Listener, Settings
 from callgate.settings_file import load
+from tests.unit.cli.console import run
 
 ROOT = Path(__file__).parents[3]
 

@@ -9,9 +9,6 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-from tests.unit.edge import fake
-from tests.unit.edge.fake import Command, FakeEdge, Reply, call_frame
-
 from callgate.controller import Controller, SteadyClock
 from callgate.core.calls import Call
 from callgate.core.events import CallEvent, Event, Kind, VerdictEvent
@@ -24,6 +21,8 @@ from callgate.directory.service import DirectoryService
 from callgate.edge.configuration import LinkAddress
 from callgate.edge.wire import sequence_of
 from callgate.settings import EdgeSettings, Settings
+from tests.unit.edge import fake
+from tests.unit.edge.fake import Command, FakeEdge, Reply, call_frame
 
 ALICE, BOB = Decider("native", "alice"), Decider("yeastar", "bob")
 ENTRIES: tuple[Entry, ...] = (

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
-from tests.unit.edge.fake import Reply
 
 from callgate import controller as module
 from callgate.core.answers import (
@@ -25,6 +24,7 @@ from callgate.core.events import CallEvent, Delivery, Event, Kind, VerdictEvent
 from callgate.core.states import State
 from callgate.core.verdicts import GUARD, WINDOW, Accept, Refuse, refuse
 from callgate.edge.wire import key_of
+from tests.unit.edge.fake import Reply
 
 from .rig import ALICE, BOB, Rig, rig_of, silent
 

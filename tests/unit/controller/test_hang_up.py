@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tests.unit.edge.fake import Reply
 
 from callgate.core.answers import (
     Applied,
@@ -20,6 +19,7 @@ from callgate.core.calls import CallId
 from callgate.core.states import State
 from callgate.core.verdicts import Accept, refuse
 from callgate.edge.wire import key_of
+from tests.unit.edge.fake import Reply
 
 from .rig import ALICE, BOB, Rig
 

@@ -7,7 +7,6 @@ import time
 
 import pytest
 from structlog.testing import capture_logs
-from tests.unit.edge.fake import NONCE, Command, Reply
 
 from callgate.controller import SteadyClock
 from callgate.core.answers import (
@@ -21,6 +20,7 @@ from callgate.core.states import State
 from callgate.core.verdicts import EARLIER, STOP, WINDOW, Accept, refuse
 from callgate.directory.model import InboundRoute
 from callgate.edge.rows import rows_of
+from tests.unit.edge.fake import NONCE, Command, Reply
 
 from .rig import ALICE, Rig, silent
 

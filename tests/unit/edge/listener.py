@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.unit.core.calls import admitted
-
 from callgate.core.calls import Call, Sequence
 from callgate.core.gate import Gate
 from callgate.core.reports import Incoming, Report
 from callgate.edge.configuration import LinkAddress
 from callgate.edge.link import EdgeLink
+from tests.unit.core.calls import admitted
 
 from .fake import FakeEdge
 

@@ -8,12 +8,12 @@ from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.directory.strategies import directories
 
 from callgate.core.verdicts import Accept, Refuse, Verdict
 from callgate.directory.lookup import Lookup
 from callgate.directory.model import Directory, InboundRoute, Trunk
 from callgate.edge.rows import BATCH_BYTES, GUARD_MARGIN, Rows, digest_of, drops, networks, puts, rows_of
+from tests.unit.directory.strategies import directories
 
 CARRIER = Trunk("carrier", ("192.0.2.10", "198.51.100.0/24"))
 SALES = InboundRoute("sales", "sip:pbx.example.com", "2002")

@@ -8,7 +8,6 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.core.calls import admitted
 
 from callgate.core.calls import Call
 from callgate.core.gate import Gate
@@ -24,6 +23,7 @@ from callgate.edge.wire import (
     key_of,
     sequence_of,
 )
+from tests.unit.core.calls import admitted
 
 from .fake import NONCE, call_frame
 

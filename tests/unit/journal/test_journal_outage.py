@@ -11,8 +11,6 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
-from tests.conftest_postgres import PASSWORD, PostgresServer
-from tests.unit.journal.samples import a_call, delivery, held_event, refused, refused_event, until, verdict_event
 
 from callgate.core.calls import Call
 from callgate.core.states import State
@@ -21,6 +19,8 @@ from callgate.database.migrate import upgrade
 from callgate.journal.reader import CallFilter, EntryFilter, JournalReader
 from callgate.journal.writer import JournalWriter
 from callgate.settings import JournalSettings, Settings
+from tests.conftest_postgres import PASSWORD, PostgresServer
+from tests.unit.journal.samples import a_call, delivery, held_event, refused, refused_event, until, verdict_event
 
 DOWN = "the call log cannot be written; calls go on, and it will catch up"
 BACK = "the call log is written again"

@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.event import listens_for
 from sqlalchemy.ext.asyncio import AsyncEngine
-from tests.unit.journal.samples import START, a_call, delivery, held_event, refused, refused_event, verdict_event
 
 from callgate.core.events import Event
 from callgate.core.states import State
@@ -23,6 +22,7 @@ from callgate.journal.reader import CallFilter, EntryFilter, JournalReader
 from callgate.journal.writer import JournalWriter
 from callgate.ports import free_port
 from callgate.settings import JournalSettings, Settings
+from tests.unit.journal.samples import START, a_call, delivery, held_event, refused, refused_event, verdict_event
 
 
 async def write(engine: AsyncEngine, events: Iterable[Event]) -> None:

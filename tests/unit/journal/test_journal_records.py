@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Table
-from tests.unit.journal.samples import START, a_call, delivery, refused, verdict_event
 
 from callgate.core.calls import call_id
 from callgate.core.states import State
@@ -18,6 +17,7 @@ from callgate.journal.backlog import Backlog
 from callgate.journal.keys import Numbers, first_call_id, first_number
 from callgate.journal.records import CallRecord, DeliveryEntry, VerdictEntry
 from callgate.journal.tables import calls, deliveries, verdicts
+from tests.unit.journal.samples import START, a_call, delivery, refused, verdict_event
 
 moments = st.floats(1_000_000_000, 4_000_000_000)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
-from tests.unit.journal.samples import START, a_call, delivery, held_event, until, verdict_event
 
 from callgate.database.engine import reading
 from callgate.journal.retention import PIECE
 from callgate.journal.writer import JournalWriter
 from callgate.settings import JournalSettings
+from tests.unit.journal.samples import START, a_call, delivery, held_event, until, verdict_event
 
 DAY = 86_400.0
 

@@ -11,17 +11,6 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
-from tests.unit.journal.samples import (
-    CLIENT,
-    START,
-    a_call,
-    delivery,
-    held_event,
-    refused,
-    refused_event,
-    until,
-    verdict_event,
-)
 
 from callgate.core.calls import Call, VerdictRecord
 from callgate.core.events import CallEvent, Kind
@@ -34,6 +23,17 @@ from callgate.journal.records import CallRecord
 from callgate.journal.statements import Statements
 from callgate.journal.writer import JournalWriter
 from callgate.settings import JournalSettings, Settings
+from tests.unit.journal.samples import (
+    CLIENT,
+    START,
+    a_call,
+    delivery,
+    held_event,
+    refused,
+    refused_event,
+    until,
+    verdict_event,
+)
 
 #: Small and quick, so that a few events make several batches; the sample calls are old.
 QUICK = JournalSettings(batch=3, interval=0.01, keep_days=0)
