@@ -13,8 +13,9 @@ from callgate.cli.commands import Commands
 from callgate.cli.connection import connected
 from callgate.cli.options import AsJson
 from callgate.dialects.native.paths import CLIENT, CLIENT_ROTATE, CLIENTS
-from callgate.dialects.native.wire import Client as Application
-from callgate.dialects.native.wire import ClientPatch, ClientRequest, Page, WebhookRequest
+from callgate.dialects.native.wire import Page
+from callgate.dialects.native.wire_directory import Client as Application
+from callgate.dialects.native.wire_directory import ClientPatch, ClientRequest, WebhookRequest
 
 client = Commands("Clients: applications that speak a vendor's API, and what they may see and decide.")
 

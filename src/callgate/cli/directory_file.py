@@ -15,7 +15,7 @@ from callgate.cli.connection import connected
 from callgate.cli.exits import CommandError, ExitCode
 from callgate.cli.options import AsJson
 from callgate.dialects.native.paths import DIRECTORY
-from callgate.dialects.native.wire import DirectoryChange
+from callgate.dialects.native.wire_directory import DirectoryChange
 
 #: How the server names the file that it was sent, before each line number.
 _SERVER_NAME = re.compile(r"^directory(?=:\d+: )", re.MULTILINE)

@@ -13,7 +13,8 @@ from callgate.cli.commands import Commands
 from callgate.cli.connection import connected
 from callgate.cli.options import AsJson
 from callgate.dialects.native.paths import KEY, KEY_ROTATE, KEYS
-from callgate.dialects.native.wire import Key, KeyPatch, KeyRequest, Page
+from callgate.dialects.native.wire import Page
+from callgate.dialects.native.wire_directory import Key, KeyPatch, KeyRequest
 
 key = Commands("Keys of Callgate's own API.")
 

@@ -13,7 +13,8 @@ from callgate.cli.commands import Commands
 from callgate.cli.connection import connected
 from callgate.cli.options import AsJson
 from callgate.dialects.native.paths import ROUTE, ROUTES
-from callgate.dialects.native.wire import Page, Route, RoutePatch
+from callgate.dialects.native.wire import Page
+from callgate.dialects.native.wire_directory import Route, RoutePatch
 
 route = Commands("Inbound routes: where calls to a number go, and how long they are held.")
 

@@ -13,7 +13,8 @@ from callgate.cli.commands import Commands
 from callgate.cli.connection import connected
 from callgate.cli.options import AsJson
 from callgate.dialects.native.paths import TRUNK, TRUNKS
-from callgate.dialects.native.wire import Page, Trunk, TrunkPatch
+from callgate.dialects.native.wire import Page
+from callgate.dialects.native.wire_directory import Trunk, TrunkPatch
 
 trunk = Commands("Trunks: where calls come from, and whether they are held.")
 

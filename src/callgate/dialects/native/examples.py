@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from callgate.dialects.native import wire
+from callgate.dialects.native import wire, wire_directory
 
 _RECEIVED = 1_767_225_600.25
 
@@ -46,19 +46,19 @@ CALL = wire.Call(
     phrase="Decline",
     hung_up_by=None,
 )
-_TRUNK = wire.Trunk("main", ["192.0.2.10"], number=1)
-_ROUTE = wire.Route("sales", "sip:pbx.example.com", did="2002", trunks=["main"], number=1)
-_CLIENT = wire.Client(
+_TRUNK = wire_directory.Trunk("main", ["192.0.2.10"], number=1)
+_ROUTE = wire_directory.Route("sales", "sip:pbx.example.com", did="2002", trunks=["main"], number=1)
+_CLIENT = wire_directory.Client(
     "crm",
     "Q2tO8sUQ2zUFmDNSlLfb4Oz5bCAYh0Lr",
     "yeastar",
     ["*"],
     ["main"],
-    [wire.Webhook("https://crm.example.com/events", "POST", [30016])],
+    [wire_directory.Webhook("https://crm.example.com/events", "POST", [30016])],
     5.0,
     3,
 )
-_KEY = wire.Key("dashboard", "read")
+_KEY = wire_directory.Key("dashboard", "read")
 _DELIVERY = wire.Delivery(CALL.id, "yeastar", "crm", "webhook", "30016", "delivered", _RECEIVED + 0.02, 0.018)
 _JOURNAL_CALL = wire.JournalCall(
     id=CALL.id,
@@ -101,15 +101,15 @@ EXAMPLES: dict[Any, object] = {
     wire.Call: CALL,
     wire.Page[wire.Call]: wire.Page([CALL], CALL.id),
     wire.Outcome: wire.Outcome("applied", 603, CALL),
-    wire.Trunk: _TRUNK,
-    wire.Page[wire.Trunk]: wire.Page([_TRUNK]),
-    wire.Route: _ROUTE,
-    wire.Page[wire.Route]: wire.Page([_ROUTE]),
-    wire.Client: _CLIENT,
-    wire.Page[wire.Client]: wire.Page([_CLIENT]),
-    wire.Key: _KEY,
-    wire.Page[wire.Key]: wire.Page([_KEY]),
-    wire.DirectoryChange: wire.DirectoryChange(["trunk main", "route sales"], [], [], 4, False),
+    wire_directory.Trunk: _TRUNK,
+    wire.Page[wire_directory.Trunk]: wire.Page([_TRUNK]),
+    wire_directory.Route: _ROUTE,
+    wire.Page[wire_directory.Route]: wire.Page([_ROUTE]),
+    wire_directory.Client: _CLIENT,
+    wire.Page[wire_directory.Client]: wire.Page([_CLIENT]),
+    wire_directory.Key: _KEY,
+    wire.Page[wire_directory.Key]: wire.Page([_KEY]),
+    wire_directory.DirectoryChange: wire_directory.DirectoryChange(["trunk main", "route sales"], [], [], 4, False),
     wire.Page[wire.JournalCall]: wire.Page([_JOURNAL_CALL], CALL.id),
     wire.JournalEntry: wire.JournalEntry(_JOURNAL_CALL, [_VERDICT], [_DELIVERY]),
     wire.Page[wire.VerdictGiven]: wire.Page([_VERDICT]),

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from callgate.dialects.native import errors, paths, wire
+from callgate.dialects.native import errors, paths, wire, wire_directory
 from callgate.dialects.native.operations import Operation
 from callgate.dialects.native.routes.entries import Edited, Entries, changes_of
 from callgate.directory.model import Client, Directory, Webhook
@@ -17,35 +17,39 @@ from callgate.directory.rules import SECRET_RULES
 from callgate.directory.secrets import new_client_id, new_client_secret, new_webhook_secret
 
 
-class Clients(Entries[Client, wire.Client, wire.ClientRequest, wire.ClientPatch]):
+class Clients(Entries[Client, wire_directory.Client, wire_directory.ClientRequest, wire_directory.ClientPatch]):
     """The clients with their webhooks."""
 
     kind = "client"
     tag = "Clients"
     read_scope = "admin"
     paths = (paths.CLIENTS, paths.CLIENT)
-    shown = wire.Client
-    page = wire.Page[wire.Client]
-    written = wire.ClientRequest
-    patch = wire.ClientPatch
-    example = wire.ClientRequest(
-        "crm", decide=["main"], webhooks=[wire.WebhookRequest("https://crm.example.com/events", events=[30016])]
+    shown = wire_directory.Client
+    page = wire.Page[wire_directory.Client]
+    written = wire_directory.ClientRequest
+    patch = wire_directory.ClientPatch
+    example = wire_directory.ClientRequest(
+        "crm",
+        decide=["main"],
+        webhooks=[wire_directory.WebhookRequest("https://crm.example.com/events", events=[30016])],
     )
-    patch_example = wire.ClientPatch(decide=["*"])
+    patch_example = wire_directory.ClientPatch(decide=["*"])
 
     def entries(self, directory: Directory) -> Mapping[str, Client]:
         return directory.clients
 
-    def show(self, edited: Edited[Client]) -> wire.Client:
+    def show(self, edited: Edited[Client]) -> wire_directory.Client:
         client, secrets = edited.entry, edited.secrets
-        return wire.Client(
+        return wire_directory.Client(
             client.name,
             client.client_id,
             client.dialect,
             list(client.see),
             list(client.decide),
             [
-                wire.Webhook(webhook.url, webhook.method, list(webhook.events), secrets.get(webhook.url, UNSET))
+                wire_directory.Webhook(
+                    webhook.url, webhook.method, list(webhook.events), secrets.get(webhook.url, UNSET)
+                )
                 for webhook in client.webhooks
             ],
             client.webhook_timeout,
@@ -53,7 +57,7 @@ class Clients(Entries[Client, wire.Client, wire.ClientRequest, wire.ClientPatch]
             secrets.get("", UNSET),
         )
 
-    async def make(self, written: wire.ClientRequest, former: Client | None) -> Edited[Client]:
+    async def make(self, written: wire_directory.ClientRequest, former: Client | None) -> Edited[Client]:
         secrets: dict[str, str] = {}
         if written.secret is not None:
             secret_hash = await self._hash(written.secret)
@@ -78,7 +82,7 @@ class Clients(Entries[Client, wire.Client, wire.ClientRequest, wire.ClientPatch]
         )
         return Edited(client, secrets)
 
-    async def change(self, entry: Client, patch: wire.ClientPatch) -> Edited[Client]:
+    async def change(self, entry: Client, patch: wire_directory.ClientPatch) -> Edited[Client]:
         changes, secrets = changes_of(patch), dict[str, str]()
         secret = changes.pop("secret", None)
         if secret is not None:
@@ -105,7 +109,7 @@ class Clients(Entries[Client, wire.Client, wire.ClientRequest, wire.ClientPatch]
 
 
 def _webhooks(
-    written: Sequence[wire.WebhookRequest], former: Client | None, secrets: dict[str, str]
+    written: Sequence[wire_directory.WebhookRequest], former: Client | None, secrets: dict[str, str]
 ) -> tuple[Webhook, ...]:
     """The webhooks asked for; new secrets go into ``secrets`` too."""
     known = {webhook.url: webhook.secret for webhook in former.webhooks} if former else {}

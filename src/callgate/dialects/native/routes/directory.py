@@ -10,7 +10,7 @@ from msgspec import Meta
 from callgate.dialects.native import errors, paths
 from callgate.dialects.native.operations import TOML, Operation, Reply, Request, json_reply
 from callgate.dialects.native.routes.entries import storing
-from callgate.dialects.native.wire import DirectoryChange
+from callgate.dialects.native.wire_directory import DirectoryChange
 from callgate.directory.export import export
 from callgate.directory.model import Entry, kind_of
 from callgate.directory.service import DirectoryService
