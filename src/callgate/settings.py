@@ -38,8 +38,8 @@ class EdgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``destination_timeout`` is how long a destination may stay without any response (then the caller gets 408);
     ``ring_timeout`` is how long it may ring. ``children`` are Kamailio's worker processes for each UDP address.
     ``link_port`` and ``control_port`` are loopback ports between edge and controller, 0: chosen at start.
-    ``credit`` is how many kilobytes of events (each counts as one at least) may be on their way to a controller that has
-    not read them, and must be less than a TCP connection can hold (net.ipv4.tcp_wmem, 4 MB): with more, the
+    ``credit`` is how many kilobytes of events (each counts as one at least) may be on their way to a controller that
+    has not read them, and must be less than a TCP connection can hold (net.ipv4.tcp_wmem, 4 MB): with more, the
     defaults apply. ``command_timeout`` is how long a command waits for its acknowledgement before it is sent again.
     ``debug`` is Kamailio's log level: -1 errors, 0 warnings, 1 notices, 2 information, 3 everything.
     ``shared_memory`` and ``private_memory`` (each process) are in MB.
@@ -71,7 +71,8 @@ class Listener(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class HttpSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The HTTP side. ``body_limit`` in bytes.
 
-    ``queue_limit`` events and ``queue_bytes`` bytes of them may wait for one slow subscriber; then it is dropped.
+    ``queue_limit`` events may wait for one slow subscriber, and ``queue_bytes`` bytes where each has a queue of its own
+    (Yeastar's WebSockets); then it is dropped.
     """
 
     listeners: tuple[Listener, ...] = (Listener("127.0.0.1:8088"),)
@@ -103,10 +104,12 @@ class NativeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class YeastarSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The Yeastar dialect; lifetimes and times in seconds.
 
-    ``serial`` is the ``sn`` of every event. After ``lockout_failures`` failed logins in a row an address is blocked
-    for ``lockout_seconds``; ``lockout_addresses`` are remembered at most. ``login_concurrency`` secrets are verified
-    at once (for what each costs see :class:`DirectorySettings`), ``login_backlog`` more may wait. Per webhook,
-    ``webhook_concurrency`` pushes are under way at once and ``webhook_queue`` more may wait.
+    ``serial`` is the ``sn`` of every event. A client may have ``token_limit`` live access tokens. After
+    ``lockout_failures`` failed logins in a row an address is blocked for ``lockout_seconds``; ``lockout_addresses`` are
+    remembered at most. ``login_concurrency`` secrets are verified at once (for what each costs see
+    :class:`DirectorySettings`), ``login_backlog`` more may wait. A WebSocket is closed when nothing has gone either way
+    for ``idle_timeout``. Per webhook, ``webhook_concurrency`` pushes are under way at once and ``webhook_queue`` more
+    may wait.
     """
 
     serial: str = "CALLGATE0001"
@@ -126,7 +129,7 @@ class YeastarSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class DirectorySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What hashing a client's secret costs (Argon2id, RFC 9106): ``hash_memory`` in KiB, passes over it, lanes.
 
-    A login costs as much. The defaults take some 40 ms of a core and 19 MB; secrets made by Callgate are random,
+    A login costs as much. The defaults take 20 to 40 ms of a core and 19 MB; secrets made by Callgate are random,
     so a higher cost protects only secrets that people made up.
     """
 
