@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import structlog
 
+from callgate.clock import SteadyClock
 from callgate.core.answers import (
     RESULT_NAMES,
     Answer,
@@ -52,16 +52,6 @@ class Backlog(Protocol):
 
     @property
     def dropped(self) -> int: ...
-
-
-class SteadyClock:
-    """Unix time that never jumps: the wall clock at start, and from then on the monotonic clock."""
-
-    def __init__(self) -> None:
-        self._offset = time.time() - time.monotonic()
-
-    def __call__(self) -> float:
-        return time.monotonic() + self._offset
 
 
 class Controller:

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-from callgate.controller import Controller, SteadyClock
+from callgate.clock import SteadyClock
+from callgate.controller import Controller
 from callgate.core.calls import Call
 from callgate.core.events import CallEvent, Event, Kind, VerdictEvent
 from callgate.core.states import State

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 from structlog.testing import capture_logs
 
-from callgate.controller import SteadyClock
 from callgate.core.answers import (
     AlreadyDecided,
     Applied,
@@ -178,11 +176,3 @@ async def test_a_burst_of_decisions_is_carried_out_whole(rig: Rig) -> None:
     assert answers == [
         Applied(call, 603 if verdict is DECLINE else 0) for call, verdict in zip(calls, verdicts, strict=True)
     ]
-
-
-def test_the_clock_is_the_wall_clock_and_never_jumps(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = SteadyClock()
-    began = clock()
-    assert began == pytest.approx(time.time(), abs=1)
-    monkeypatch.setattr(time, "time", lambda: 0.0)
-    assert 0 <= clock() - began < 5
