@@ -11,10 +11,11 @@ from pathlib import Path
 
 import msgspec
 
+from callgate import __version__
 from callgate.edge.configuration import find_kamailio
 
 _TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
-_LIBRARIES = ("callgate", "uvicorn", "httptools", "uvloop", "websockets", "litestar", "msgspec")
+_LIBRARIES = ("uvicorn", "httptools", "uvloop", "websockets", "litestar", "msgspec")
 
 
 class Machine(msgspec.Struct, frozen=True):
@@ -39,6 +40,7 @@ def this_machine() -> Machine:
         kernel=platform.release(),
         load=os.getloadavg()[0],
         versions={
+            "callgate": __version__,
             "python": platform.python_version(),
             "kamailio": ".".join(map(str, find_kamailio("kamailio").version)),
             **{name: version(name) for name in _LIBRARIES},
