@@ -102,7 +102,7 @@ class EdgeProcess:
         self._process = await asyncio.create_subprocess_exec(
             self._kamailio.program,
             *("-DD", "-E", "-f", str(self._folder / "kamailio.cfg"), "-P", str(pid_file), "-Y", str(self._folder)),
-            *("-m", str(edge.shared_memory), "-M", str(edge.private_memory)),
+            *("-x", "fm", "-X", "fm", "-m", str(edge.shared_memory), "-M", str(edge.private_memory)),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
