@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import secrets
 import signal
@@ -21,7 +22,7 @@ import structlog
 
 from callgate import logs
 from callgate.edge.configuration import Kamailio, LinkAddress, find_kamailio
-from callgate.edge.errors import EdgeError, PortTakenError
+from callgate.edge.errors import AddressRefusedError, EdgeError, PortTakenError
 from callgate.edge.process import EdgeProcess, end_with_parent
 from callgate.ports import free_port, owner_of, split
 from callgate.settings import Settings
@@ -193,6 +194,7 @@ def _check_ports(settings: Settings) -> None:
 
     Raises:
         PortTakenError: one is not; who has it, and the setting to change, are in the text.
+        AddressRefusedError: one is not of this machine, or may not be used.
     """
     for listen in settings.edge.listen:
         protocol, _, place = listen.partition(":")
@@ -210,7 +212,9 @@ def _check_port(place: str, kind: socket.SocketKind, protocol: str, setting: str
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))
-        except OSError:
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise AddressRefusedError(f"{protocol}:{place}", error.strerror or str(error), setting) from None
             owner = owner_of(address, port, "udp" if protocol == "udp" else "tcp")
             raise PortTakenError(f"{protocol}:{place}", owner, setting) from None
 

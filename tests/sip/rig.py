@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,3 +152,16 @@ async def rig_on(
         native = await NativeApplication.open(system.http, system.admin)
         stack.push_async_callback(native.close)
         yield Rig(system, one, callee, yeastar, native)
+
+
+async def entries(rig: Rig) -> dict[str, int]:
+    """How many entries the edge's tables of calls have."""
+    async with rig.native.session.get(f"{rig.system.http}/metrics") as reply:
+        text = await reply.text()
+    return {table: int(float(count)) for table, count in re.findall(r'edge_entries{table="(\w+)"} (\S+)', text)}
+
+
+async def empty(rig: Rig) -> bool:
+    """Whether the edge remembers no call, nor what it keeps for a while against stragglers."""
+    found = await entries(rig)
+    return bool(found) and not any(found.values())

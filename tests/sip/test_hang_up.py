@@ -83,3 +83,30 @@ async def test_over_the_yeastar_api(rig: Rig) -> None:
     assert (await rig.yeastar.hang_up(request.channel_id))["errcode"] == 0
     await call.until(lambda each: bool(each.requests))
     assert (await rig.yeastar.ended(request.call_id))["status"] == "ANSWERED"
+
+
+async def test_as_soon_as_it_is_answered_before_the_acknowledgement(rig: Rig) -> None:
+    async def one(start: float) -> None:
+        await asyncio.sleep(start)
+        call = await rig.accepted()
+        told = await rig.native.heard("answered", call.call_id)
+        status, reply = await rig.native.decide("hangup", told["id"])
+        assert (status, reply["result"]) == (200, "hung_up")
+        assert (await rig.native.heard("ended", call.call_id))["hung_up_by"] == "controller"
+        await call.until(lambda each: bool(each.requests))
+        await asyncio.sleep(0.2)
+        assert [request.method for request in call.requests] == ["BYE"]
+        assert len(rig.destination.saw("BYE", call)) == 1
+
+    await asyncio.gather(*(one(index / 30) for index in range(60)))
+
+
+async def test_by_two_at_once(rig: Rig) -> None:
+    call = await rig.accepted()
+    await call.ended()
+    told = await rig.native.heard("answered", call.call_id)
+    replies = await asyncio.gather(*(rig.native.decide("hangup", told["id"]) for _ in range(5)))
+    assert {status for status, _ in replies} <= {200, 409}
+    await rig.native.heard("ended", call.call_id)
+    await asyncio.sleep(0.2)
+    assert [request.method for request in call.requests] == ["BYE"]

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.sip.rig import Rig, number, rig_on
+from tests.sip.rig import empty, entries, number, rig_on
 from tests.sip.user_agent import answer, ring
 from tests.system import eventually
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
-
-
-async def entries(rig: Rig) -> dict[str, int]:
-    """How many entries the edge's tables of calls have."""
-    async with rig.native.session.get(f"{rig.system.http}/metrics") as reply:
-        text = await reply.text()
-    return {table: int(float(count)) for table, count in re.findall(r'edge_entries{table="(\w+)"} (\S+)', text)}
 
 
 async def test_a_thousand_calls_held_at_once_and_then_refused(tmp_path: Path) -> None:
@@ -67,8 +59,4 @@ async def test_a_thousand_calls_held_at_once_and_then_refused(tmp_path: Path) ->
         left = await entries(rig)
         assert {table: left[table] for table in ("call", "state", "leg")} == {"call": 0, "state": 0, "leg": 0}
         # What is kept against stragglers goes by itself.
-        await eventually(lambda: _empty(rig), 60)
-
-
-async def _empty(rig: Rig) -> bool:
-    return not any((await entries(rig)).values())
+        await eventually(lambda: empty(rig), 60)

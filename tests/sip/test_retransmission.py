@@ -68,6 +68,7 @@ async def test_the_same_request_by_twenty_ways_at_once_is_one_call(rig: Rig) -> 
         await asyncio.sleep(0.2)
         await rig.native.decide("refuse", identity)
         assert sorted([(await call.ended()).status for call in calls]) == [482] * 19 + [603]
+        await rig.native.heard("refused", f"forked-{did}")
         assert rig.native.kinds(f"forked-{did}") == ["held", "refused"]
     finally:
         for fork in forks:
@@ -135,3 +136,22 @@ async def test_an_answer_that_is_never_acknowledged_is_repeated_to_the_caller(ri
     await asyncio.sleep(0.3)
     assert rig.native.kinds(call.call_id).count("answered") == 1
     assert (await rig.native.call(await rig.held(call)))["state"] == "completed"
+
+
+async def test_a_repeated_bye_is_not_answered_with_481(rig: Rig) -> None:
+    call = await rig.accepted()
+    assert (await call.ended()).status == 200
+    rig.destination.slowness = 0.3
+    try:
+        request = call.bye()
+        for _ in range(3):
+            await asyncio.sleep(0.05)
+            rig.caller.send(request, rig.system.edge)
+        await rig.native.heard("ended", call.call_id)
+        await asyncio.sleep(0.4)
+        rig.caller.send(request, rig.system.edge)
+        await asyncio.sleep(0.1)
+    finally:
+        rig.destination.slowness = 0.0
+    assert {each.status for each in call.responses if each.method == "BYE"} == {200}
+    assert len({each.branch for each in rig.destination.saw("BYE", call)}) == 1

@@ -154,9 +154,11 @@ class Dialed:
         head = lines[0].replace("INVITE", "CANCEL")
         self.caller.send("\r\n".join([head, *kept, "CSeq: 1 CANCEL", "Content-Length: 0", "", ""]), self.to)
 
-    def bye(self) -> None:
-        """Hang up an answered call."""
-        self.caller.send(self._within("BYE", 2), self.to)
+    def bye(self) -> str:
+        """Hang up an answered call; the request, for those who want to send it again."""
+        request = self._within("BYE", 2)
+        self.caller.send(request, self.to)
+        return request
 
     async def hang_up(self) -> Message:
         """Hang up an answered call; the response to the BYE."""
@@ -328,7 +330,8 @@ class Destination(_Endpoint):
     """Takes calls: rings and answers, or does what ``behave`` says with each INVITE; make it with :func:`destination`.
 
     ``invites`` holds every INVITE seen, without retransmissions. ``numbers`` says what is done with calls to a number.
-    An INVITE whose branch is in ``deaf_to_cancel`` is not ended by CANCEL: its answer was on the way.
+    An INVITE whose branch is in ``deaf_to_cancel`` is not ended by CANCEL: its answer was on the way. ``slowness`` is
+    how long (seconds) the answer to a BYE or CANCEL takes.
     """
 
     def __init__(self, behave: Callable[[Destination, Message], None] | None = None) -> None:
@@ -338,6 +341,7 @@ class Destination(_Endpoint):
         self.invites: list[Message] = []
         self.others: list[Message] = []
         self.deaf_to_cancel: set[str] = set()
+        self.slowness = 0.0
         self._branches: set[str] = set()
 
     def received(self, message: Message) -> None:
@@ -351,7 +355,8 @@ class Destination(_Endpoint):
         else:
             self.others.append(message)
             if message.method != "ACK":
-                self.send(_reply(message, 200, "OK"), message.source)
+                reply = _reply(message, 200, "OK")
+                asyncio.get_running_loop().call_later(self.slowness, self.send, reply, message.source)
             if message.method == "CANCEL" and message.branch not in self.deaf_to_cancel:
                 invite = next(each for each in self.invites if each.branch == message.branch)
                 self.respond(invite, 487, "Request Terminated")

@@ -49,6 +49,16 @@ class PortTakenError(EdgeError):
         super().__init__(f"{address} is taken{by}: stop it, or choose another address in the setting {setting}")
 
 
+class AddressRefusedError(EdgeError):
+    """An address cannot be listened on, though nobody else does."""
+
+    def __init__(self, address: str, why: str, setting: str) -> None:
+        super().__init__(
+            f"cannot listen on {address}: {why}; the setting {setting} must name an address of this machine, "
+            "and a port below 1024 needs the capability CAP_NET_BIND_SERVICE"
+        )
+
+
 class EdgeDiedError(EdgeError):
     """Kamailio ended while starting."""
 

@@ -7,6 +7,7 @@ out, since it may hold credentials, and only so many lines a second are passed o
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Iterator
 
@@ -63,11 +64,16 @@ def clean(text: str) -> str:
     return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text)[:_LENGTH]
 
 
-async def follow(stream: asyncio.StreamReader, limit: int = LINE_LIMIT) -> None:
-    """Log what comes until it ends."""
+async def follow(pipe: int, limit: int = LINE_LIMIT) -> None:
+    """Log what comes out of a pipe until its other end is closed; the pipe is closed then."""
     lines = Lines(limit)
     loop = asyncio.get_running_loop()
     edge = log.bind(process="edge")
-    while data := await stream.read(_CHUNK):
-        for method, text in lines.feed(data, loop.time()):
-            getattr(edge, method)(text)
+    stream = asyncio.StreamReader()
+    transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(pipe, "rb"))
+    try:
+        while data := await stream.read(_CHUNK):
+            for method, text in lines.feed(data, loop.time()):
+                getattr(edge, method)(text)
+    finally:
+        transport.close()
