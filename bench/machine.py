@@ -15,7 +15,6 @@ from callgate import __version__
 from callgate.edge.configuration import find_kamailio
 
 _TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
-_LIBRARIES = ("uvicorn", "httptools", "uvloop", "websockets", "litestar", "msgspec")
 
 
 class Machine(msgspec.Struct, frozen=True):
