@@ -15,6 +15,7 @@ from callgate import __version__
 from callgate.edge.configuration import find_kamailio
 
 _TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
+_LIBRARIES = ("uvicorn", "httptools", "uvloop", "websockets", "msgspec")
 
 
 class Machine(msgspec.Struct, frozen=True):
