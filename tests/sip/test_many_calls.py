@@ -8,11 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.sip.rig import empty, entries, number, rig_on
+from tests.sip.rig import Rig, empty, entries, number, rig_on
 from tests.sip.user_agent import answer, ring
 from tests.system import eventually
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def remembered(rig: Rig, calls: int) -> bool:
+    """Whether the edge's tables hold so many calls; it tells once a second."""
+    found = await entries(rig)
+    return all(found[table] == calls for table in ("call", "state", "leg"))
 
 
 async def test_a_thousand_calls_held_at_once_and_then_refused(tmp_path: Path) -> None:
@@ -22,12 +28,7 @@ async def test_a_thousand_calls_held_at_once_and_then_refused(tmp_path: Path) ->
             calls.append(rig.dial("3"))
             await asyncio.sleep(0.0005)
         identities = await asyncio.gather(*(rig.native.held(call.call_id, 30) for call in calls))
-        await asyncio.sleep(1.3)
-        assert {table: count for table, count in (await entries(rig)).items() if table in ("call", "state", "leg")} == {
-            "call": 1000,
-            "state": 1000,
-            "leg": 1000,
-        }
+        await eventually(lambda: remembered(rig, 1000), 10)
         assert {call.statuses[-1] for call in calls} == {100}
 
         begun = time.monotonic()
@@ -37,7 +38,8 @@ async def test_a_thousand_calls_held_at_once_and_then_refused(tmp_path: Path) ->
         print(f"1,000 held calls refused in {time.monotonic() - begun:.2f} s")
         assert {status for status, _ in replies} == {200}
         await asyncio.sleep(1)
-        assert all([final.status for final in call.finals] == [603] for call in calls)
+        # A final response may be repeated before its ACK is in; it is always the same one.
+        assert all({final.first_line for final in call.finals} == {"SIP/2.0 603 Decline"} for call in calls)
         assert rig.destination.invites == []
 
         # All ways a call can end, and then nothing is left.
@@ -55,8 +57,6 @@ async def test_a_thousand_calls_held_at_once_and_then_refused(tmp_path: Path) ->
         held.cancel()
         await rig.dial("4").ended()
         assert (await rig.caller.invite(rig.system.edge, number("9")).ended()).status == 404
-        await asyncio.sleep(1.3)
-        left = await entries(rig)
-        assert {table: left[table] for table in ("call", "state", "leg")} == {"call": 0, "state": 0, "leg": 0}
+        await eventually(lambda: remembered(rig, 0), 10)
         # What is kept against stragglers goes by itself.
         await eventually(lambda: empty(rig), 60)
