@@ -22,6 +22,9 @@ from callgate.settings import Listener
 _STOP_TIMEOUT = 3
 #: How long a WebSocket may take to close before it is cut, in seconds: a peer that never reads never closes.
 _CLOSE_TIMEOUT = 1.0
+#: How long an idle connection is kept, in seconds: longer than the pools of common clients keep theirs, so that none
+#: sends a decision on a connection that is being closed this very moment.
+_KEEP_ALIVE = 75
 _BACKLOG = 2048
 
 
@@ -110,6 +113,7 @@ async def listen(application: Application, listener: Listener) -> Callable[[], A
             date_header=False,
             ssl_certfile=listener.certificate or None,
             ssl_keyfile=listener.private_key or None,
+            timeout_keep_alive=_KEEP_ALIVE,
             timeout_graceful_shutdown=_STOP_TIMEOUT,
         )
     )
