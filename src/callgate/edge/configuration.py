@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import shutil
@@ -98,8 +97,6 @@ def render(settings: EdgeSettings, kamailio: Kamailio, address: LinkAddress) -> 
         debug=settings.debug,
         children=settings.children,
         tcp_children=max(1, settings.children // 2),
-        # More than there are cores only keep the kernel busy with waking them; one may wait for a name server.
-        control_workers=max(2, min(8, os.cpu_count() or 2)),
         listen=settings.listen,
         advertise=settings.advertise,
         control_port=address.control_port,

@@ -160,7 +160,6 @@ class EdgeLink(asyncio.Protocol):
             self._datagrams.sendto(self._prefix + b"join %d" % stream.getsockname()[1])
             await asyncio.sleep(_JOIN_PAUSE)
             await loop.sock_connect(stream, ("127.0.0.1", self._address.link_port))
-            self._socket = stream
         except BaseException:
             stream.close()
             raise
@@ -176,6 +175,7 @@ class EdgeLink(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._stream = cast(asyncio.Transport, transport)  # uvloop's is one in all but its class
+        self._socket = transport.get_extra_info("socket")
         self._tick()
 
     def data_received(self, data: bytes) -> None:
