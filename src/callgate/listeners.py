@@ -26,8 +26,6 @@ _CLOSE_TIMEOUT = 1.0
 #: sends a decision on a connection that is being closed this very moment.
 _KEEP_ALIVE = 75
 _BACKLOG = 2048
-#: How long a connection may stay open between two requests, in seconds: a call is decided sooner over one that is open.
-_KEEP_ALIVE = 75
 
 
 class ListenerTakenError(Exception):
@@ -115,7 +113,6 @@ async def listen(application: Application, listener: Listener) -> Callable[[], A
             date_header=False,
             ssl_certfile=listener.certificate or None,
             ssl_keyfile=listener.private_key or None,
-            timeout_keep_alive=_KEEP_ALIVE,
             timeout_keep_alive=_KEEP_ALIVE,
             timeout_graceful_shutdown=_STOP_TIMEOUT,
         )
