@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -85,6 +86,8 @@ class _Endpoint(asyncio.DatagramProtocol):
         self.transport = cast(asyncio.DatagramTransport, transport)
         self.ip, self.port = transport.get_extra_info("sockname")[:2]
         self.host = host(self.ip)
+        # A burst of responses must not be lost: these endpoints do not repeat what they have said.
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_194_304)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         if not data.strip():
