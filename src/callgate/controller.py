@@ -19,6 +19,8 @@ from callgate.core.answers import (
     HungUp,
     NotLive,
     UnknownCall,
+    WithdrawAnswer,
+    Withdrawn,
 )
 from callgate.core.calls import Call, CallId, Sequence
 from callgate.core.control import Health, Listener
@@ -176,8 +178,7 @@ class Controller:
             call = event.call
             if event.kind is Kind.HELD:
                 call.told = now
-                delay = 0.0 if self._stopping else max(0.0, call.deadline - now)
-                self._windows[call.sequence] = self._loop.call_later(delay, self._lapse, call)
+                self._open_window(call)
             self._tell(event)
 
     def _terms(self, incoming: Incoming) -> Terms:
@@ -193,13 +194,15 @@ class Controller:
         events = self._gate.report(report, self.now())
         if events:
             self._close_window(report.sequence)
+            if events[0].kind is Kind.RETURNED:
+                self._open_window(events[0].call)
             self._tell_all(events)
 
-    def on_resumed(self, sequence: Sequence, answered: bool) -> None:
+    def on_resumed(self, sequence: Sequence, answered: bool, attempt: int) -> None:
         call = self._gate.find_sequence(sequence)
         if call is not None:
             self._close_window(sequence)
-            self._tell_all(self._gate.resume(call, self.now(), answered=answered))
+            self._tell_all(self._gate.resume(call, self.now(), answered=answered, attempt=attempt))
 
     def on_synced(self) -> None:
         """Calls that the edge did not tell are gone: it was restarted, or ended them while nobody listened."""
@@ -267,6 +270,37 @@ class Controller:
                 return EdgeFailed(found)
         return NotLive(found)
 
+    async def hold_on(self, call: CallId, seconds: float, *, status: int = 0, phrase: str = "") -> Answer:
+        found = self._gate.find(call)
+        if found is None:
+            return UnknownCall()
+        if found.state is State.HELD and self._link is not None:
+            ack = await self._link.hold_on(found, seconds + GUARD_MARGIN, status, phrase)
+            if ack.result is AckResult.UNANSWERED:
+                return EdgeSilent(found)
+            if ack.result is AckResult.DONE and found.state is State.HELD:
+                self._gate.extend(found, seconds, self.now())
+                self._open_window(found)
+                return Applied(found, status)
+        return await self._after_first(found)
+
+    async def withdraw(self, call: CallId) -> WithdrawAnswer:
+        found = self._gate.find(call)
+        if found is None:
+            return UnknownCall()
+        if not found.attempt or found.state not in (State.DECIDED, State.ROUTED, State.RINGING):
+            return NotLive(found)
+        if self._link is None:
+            return EdgeSilent(found)
+        match (await self._link.withdraw(found)).result:
+            case AckResult.DONE:
+                return Withdrawn(found)
+            case AckResult.UNANSWERED:
+                return EdgeSilent(found)
+            case AckResult.FAILED:
+                return EdgeFailed(found)
+        return NotLive(found)
+
     def listen(self, listener: Listener) -> Callable[[], None]:
         self._listeners = (*self._listeners, listener)
 
@@ -308,16 +342,18 @@ class Controller:
         call = claim.call
         self._close_window(call.sequence)
         first: asyncio.Future[Answer] = self._loop.create_future()
-        self._waiters[call.sequence] = [first]
+        self._waiters[call.sequence] = waiters = [first]
         if self._link is None:
             acknowledged: asyncio.Future[Ack] = self._loop.create_future()
             acknowledged.set_result(Ack(AckResult.UNANSWERED))
         else:
-            acknowledged = self._link.decide(call, claim.record.verdict)
+            acknowledged = self._link.decide(call, claim.record.verdict, call.window + GUARD_MARGIN)
 
         def settle(future: asyncio.Future[Ack]) -> None:
             answer, events = self._gate.settle(claim, future.result(), self.now())
-            for waiter in self._waiters.pop(call.sequence):
+            if self._waiters.get(call.sequence) is waiters:  # else what was dialled has returned, and was claimed anew
+                del self._waiters[call.sequence]
+            for waiter in waiters:
                 if not waiter.done():  # else its request was given up
                     waiter.set_result(answer)
             self._tell_all(events)
@@ -333,6 +369,11 @@ class Controller:
             waiters.append(waiter)
             await waiter
         return EdgeSilent(call) if call.state is State.DECIDED else self._gate.answer_for_late(call)
+
+    def _open_window(self, call: Call) -> None:
+        self._close_window(call.sequence)
+        delay = 0.0 if self._stopping else max(0.0, call.deadline - self.now())
+        self._windows[call.sequence] = self._loop.call_later(delay, self._lapse, call)
 
     def _close_window(self, sequence: Sequence) -> None:
         timer = self._windows.pop(sequence, None)

@@ -126,6 +126,34 @@ class YeastarSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     webhook_queue: Count = 2_000
 
 
+class RcmlSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The RCML dialect; times in seconds.
+
+    One request to an application ends after ``timeout``, follows ``redirects`` HTTP redirects at most, and takes no more
+    than ``document_limit`` bytes; the document may nest ``depth_limit`` deep and have ``verb_limit`` verbs. A call may
+    go through ``document_changes`` documents (Redirect, action). ``requests`` documents are fetched at once for each
+    account, more wait for their turn until their call's window is over. Status callbacks are tried again
+    ``callback_retries`` times; ``callback_queue`` calls' callbacks may wait, ``callback_concurrency`` are sent at once.
+    ``log_backlog`` calls and notifications wait while SQL is down. Lists have ``page_size`` entries where the client
+    says nothing, ``page_limit`` at most. ``http`` forbids, if false, URLs that are not https.
+    """
+
+    timeout: Seconds = 6.0
+    redirects: Count = 10
+    document_limit: Count = 262_144
+    depth_limit: Count = 16
+    verb_limit: Count = 200
+    document_changes: Count = 10
+    requests: Count = 256
+    callback_retries: Annotated[int, Meta(ge=0, le=20, description="0 to 20")] = 3
+    callback_queue: Count = 10_000
+    callback_concurrency: Count = 64
+    log_backlog: Count = 100_000
+    page_size: Count = 50
+    page_limit: Count = 1_000
+    http: bool = True
+
+
 class DirectorySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What hashing a client's secret costs (Argon2id, RFC 9106): ``hash_memory`` in KiB, passes over it, lanes.
 
@@ -171,5 +199,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     http: HttpSettings = HttpSettings()
     native: NativeSettings = NativeSettings()
     yeastar: YeastarSettings = YeastarSettings()
+    rcml: RcmlSettings = RcmlSettings()
     directory: DirectorySettings = DirectorySettings()
     journal: JournalSettings = JournalSettings()

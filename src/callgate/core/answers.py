@@ -44,6 +44,12 @@ class UnknownCall(msgspec.Struct, frozen=True):
     """No such call, or one so old that it is forgotten, or one that this application may not see."""
 
 
+class NoDestination(msgspec.Struct, frozen=True):
+    """The call cannot be accepted: its inbound route has no destination. It is still held."""
+
+    call: Call
+
+
 class EdgeFailed(msgspec.Struct, frozen=True):
     """The edge could not do it; ``status`` is what the caller got instead (0: nothing that is known here)."""
 
@@ -57,7 +63,17 @@ class EdgeSilent(msgspec.Struct, frozen=True):
     call: Call
 
 
-Answer = Applied | AlreadyDecided | Lapsed | CancelledByCaller | NotHeld | UnknownCall | EdgeFailed | EdgeSilent
+Answer = (
+    Applied
+    | AlreadyDecided
+    | Lapsed
+    | CancelledByCaller
+    | NotHeld
+    | UnknownCall
+    | NoDestination
+    | EdgeFailed
+    | EdgeSilent
+)
 
 
 class HungUp(msgspec.Struct, frozen=True):
@@ -72,6 +88,14 @@ class NotLive(msgspec.Struct, frozen=True):
     call: Call
 
 
+class Withdrawn(msgspec.Struct, frozen=True):
+    """The edge cancels what was dialled; that the call is held again, or was answered before, is an event."""
+
+    call: Call
+
+
+WithdrawAnswer = Withdrawn | NotLive | UnknownCall | EdgeFailed | EdgeSilent
+
 HangUpAnswer = HungUp | NotLive | UnknownCall | EdgeFailed | EdgeSilent
 
 #: The short name of each answer, for logs, metrics and the journal.
@@ -82,8 +106,10 @@ RESULT_NAMES: dict[type, str] = {
     CancelledByCaller: "cancelled",
     NotHeld: "not_held",
     UnknownCall: "unknown",
+    NoDestination: "no_destination",
     EdgeFailed: "edge_failed",
     EdgeSilent: "edge_silent",
     HungUp: "hung_up",
     NotLive: "not_live",
+    Withdrawn: "withdrawn",
 }

@@ -11,7 +11,7 @@ from typing import NewType
 import msgspec
 
 from callgate.core.states import State
-from callgate.core.verdicts import Decider, Verdict
+from callgate.core.verdicts import Decider, Target, Verdict
 
 #: One id for one call in every dialect: a time-ordered UUID (version 7, RFC 9562) in its canonical text form.
 CallId = NewType("CallId", str)
@@ -69,8 +69,10 @@ class VerdictRecord(msgspec.Struct, frozen=True, gc=False):
 class Call(msgspec.Struct, gc=False):
     """One call. Only the gate changes it.
 
-    ``window`` is how long (seconds) applications may decide, from ``received`` on; ``lapse`` is the verdict that
-    applies after it. ``controlled`` is false for a call that was never held (its trunk's control is off).
+    ``window`` is how long (seconds) applications may decide, and ``deadline`` (Unix seconds) when that is over;
+    ``lapse`` is the verdict that applies then. ``destination`` is "" where the route has none.
+    ``attempts`` is how often somebody was dialled, ``attempt`` the number of the dialling under way (0: none), and
+    ``target`` who answered it. ``controlled`` is false for a call that was never held (its trunk's control is off).
     ``status`` is the last SIP status the caller got. The times are Unix seconds, ``None`` until it happened:
     ``received`` by the edge, ``told`` to the applications, ``decided``, ``answered`` by the destination, ``ended``.
     """
@@ -96,8 +98,11 @@ class Call(msgspec.Struct, gc=False):
     status: int | None = None
     phrase: str | None = None
     hung_up_by: str | None = None
+    deadline: float = 0.0
+    attempts: int = 0
+    attempt: int = 0
+    target: Target | None = None
 
-    @property
-    def deadline(self) -> float:
-        """When the window ends, in Unix seconds."""
-        return self.received + self.window
+    def __post_init__(self) -> None:
+        if not self.deadline:
+            self.deadline = self.received + self.window

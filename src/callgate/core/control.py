@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from callgate.core.answers import Answer, HangUpAnswer
+from callgate.core.answers import Answer, HangUpAnswer, WithdrawAnswer
 from callgate.core.calls import Call, CallId, Sequence
 from callgate.core.events import Delivery, Event
 from callgate.core.verdicts import Decider, Verdict
@@ -53,12 +53,27 @@ class CallControl(Protocol):
     async def decide(self, call: CallId | None, verdict: Verdict, decider: Decider) -> Answer:
         """Give a verdict and learn what came of it; returns when the edge has acknowledged it.
 
+        A ``Dial`` is applied when the INVITEs are out; what comes of them is told as events: RINGING, ANSWERED, or
+        RETURNED when the call is held again, for the route's window.
+
         ``None`` as the call records a verdict for a call that the dialect could not even name.
         """
         ...
 
     async def hang_up(self, call: CallId, decider: Decider) -> HangUpAnswer:
         """End a live call: BYE both ways if it is established; a call not yet answered is refused with 603."""
+        ...
+
+    async def hold_on(self, call: CallId, seconds: float, *, status: int = 0, phrase: str = "") -> Answer:
+        """Hold a held call for ``seconds`` from now on, in place of what is left of its window.
+
+        With ``status`` (a provisional one, 180 to 199) the caller gets that response, which keeps his network waiting.
+        Returns when the edge has armed its guard anew; any answer but ``Applied`` says why it has not.
+        """
+        ...
+
+    async def withdraw(self, call: CallId) -> WithdrawAnswer:
+        """Cancel what was dialled. The call is then held again (RETURNED), if nobody answers in that very moment."""
         ...
 
     def listen(self, listener: Listener) -> Callable[[], None]:

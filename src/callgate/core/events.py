@@ -11,7 +11,10 @@ from callgate.core.verdicts import Decider, Verdict
 
 
 class Kind(StrEnum):
-    """What happened to the call. ``PASSED``: a call that was not held went straight on."""
+    """What happened to the call.
+
+    ``PASSED``: a call that was not held went straight on. ``RETURNED``: nobody who was dialled answered, it is held again.
+    """
 
     HELD = "held"
     PASSED = "passed"
@@ -23,19 +26,22 @@ class Kind(StrEnum):
     ANSWERED = "answered"
     FAILED = "failed"
     ENDED = "ended"
+    RETURNED = "returned"
 
 
 class CallEvent(msgspec.Struct, frozen=True, gc=False):
     """Something happened to a call at ``at`` (Unix seconds).
 
     ``call`` is the gate's own object and goes on changing: a listener takes what it needs before it returns.
-    ``resumed`` marks a held call that a restarted controller found again on the edge.
+    ``resumed`` marks a held call that a restarted controller found again on the edge. ``status`` is the SIP status that
+    a destination gave (RINGING, ANSWERED, RETURNED, FAILED), 0 where there is none.
     """
 
     kind: Kind
     call: Call
     at: float
     resumed: bool = False
+    status: int = 0
 
 
 class VerdictEvent(msgspec.Struct, frozen=True, gc=False):

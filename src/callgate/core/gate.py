@@ -26,6 +26,7 @@ from callgate.core.answers import (
     EdgeFailed,
     EdgeSilent,
     Lapsed,
+    NoDestination,
     NotHeld,
     UnknownCall,
 )
@@ -34,7 +35,7 @@ from callgate.core.events import CallEvent, Kind
 from callgate.core.reasons import cause_of
 from callgate.core.reports import Ack, AckResult, Incoming, Progress, Report
 from callgate.core.states import FINAL, TRANSITIONS, UNDECIDED, Move, State, after
-from callgate.core.verdicts import EARLIER, GUARD, STOP, WINDOW, Accept, Decider, Redirect, Refuse, Verdict
+from callgate.core.verdicts import EARLIER, GUARD, STOP, WINDOW, Accept, Decider, Dial, Redirect, Refuse, Verdict
 
 
 class Claim(msgspec.Struct, frozen=True, gc=False):
@@ -51,7 +52,7 @@ class InFlight(msgspec.Struct, frozen=True):
 
 
 class Terms(msgspec.Struct, frozen=True, gc=False):
-    """What the inbound route says about a call: where it goes, for how long it is held (seconds), what then."""
+    """What the inbound route says about a call: where it goes ("": nowhere), how long it is held (seconds), what then."""
 
     destination: str
     window: float
@@ -70,6 +71,7 @@ _PROGRESS: dict[Progress, tuple[Move, Kind]] = {
     Progress.ANSWERED: (Move.ANSWER, Kind.ANSWERED),
     Progress.FAILED: (Move.FAIL, Kind.FAILED),
     Progress.ENDED: (Move.END, Kind.ENDED),
+    Progress.RETURNED: (Move.RETURN, Kind.RETURNED),
 }
 
 
@@ -131,10 +133,10 @@ class Gate:
     def report(self, report: Report, now: float) -> list[CallEvent]:
         """The edge tells what became of a call.
 
-        Reports on unknown calls, on ended ones, and those that cannot be true change nothing.
+        Reports on unknown calls, on ended ones, on a dialling that is over, and those that cannot be true change nothing.
         """
         call = self._live.get(report.sequence)
-        if call is None:
+        if call is None or (report.attempt and report.attempt != call.attempt):
             return []
         move, kind = _PROGRESS[report.progress]
         if after(call.state, move) is None:
@@ -147,6 +149,8 @@ class Gate:
                 self._decided_by_guard(call, Accept(), now)
             case Progress.REFUSED:
                 self._decided_by_guard(call, _default_refusal(call, report), now)
+            case Progress.RETURNED:
+                return self._take_back(call, report, now)
             case Progress.CANCELLED:
                 if call.record is not None and not _routes(call.record.verdict):
                     self._withdraw(call)
@@ -154,11 +158,37 @@ class Gate:
                 self._let_go(call, now)
         if report.by:
             call.hung_up_by = report.by
+        if report.target is not None:
+            self._answered_by(call, report.target)
         return self._move(call, move, kind, now, status=report.status, phrase=report.phrase)
 
-    def resume(self, call: Call, now: float, *, answered: bool) -> list[CallEvent]:
+    def _take_back(self, call: Call, report: Report, now: float) -> list[CallEvent]:
+        """Nobody who was dialled has answered: the call is as it was before, with a whole window."""
+        if call.attempt == 0:
+            return []
+        self._withdraw(call)
+        self._claims.pop(call.sequence, None)  # its acknowledgement may be read behind this
+        call.ringing = None
+        call.deadline = now + call.window
+        call.state = TRANSITIONS[call.state][Move.RETURN]
+        return [CallEvent(Kind.RETURNED, call, now, status=report.status)]
+
+    def _answered_by(self, call: Call, index: int) -> None:
+        if call.record is not None and isinstance(call.record.verdict, Dial):
+            targets = call.record.verdict.targets
+            if index < len(targets):
+                call.target = targets[index]
+                call.destination = str(call.target)
+
+    def extend(self, call: Call, seconds: float, now: float) -> None:
+        """The edge holds the call for so long from now on."""
+        call.deadline = now + seconds
+
+    def resume(self, call: Call, now: float, *, answered: bool, attempt: int = 0) -> list[CallEvent]:
         """The edge says at connect that the call is let go, and maybe answered: by whom it was is not known here."""
         events = []
+        call.attempt = attempt
+        call.attempts = max(call.attempts, attempt)
         if call.state in UNDECIDED:
             if call.record is None:
                 call.record = VerdictRecord(Accept(), EARLIER, now)
@@ -196,6 +226,8 @@ class Gate:
             return InFlight(call)
         if call.state is not State.HELD:
             return self.answer_for_late(call)
+        if isinstance(verdict, Accept) and not call.destination:
+            return NoDestination(call)
         return self._claim(call, verdict, decider, now)
 
     def lapse(self, call: Call, now: float, why: Decider = WINDOW) -> Claim | None:
@@ -206,6 +238,9 @@ class Gate:
         call.state = TRANSITIONS[call.state][Move.DECIDE]
         call.record = VerdictRecord(verdict, decider, now)
         call.decided = now
+        if isinstance(verdict, Dial):
+            call.attempts += 1
+            call.attempt = call.attempts
         self._claims[call.sequence] = claim = Claim(call, call.record)
         return claim
 
@@ -222,6 +257,8 @@ class Gate:
             del self._claims[call.sequence]
         first = call.record is claim.record
         match ack.result:
+            case AckResult.DONE if isinstance(claim.record.verdict, Dial) and not first:
+                return Applied(call), []  # what was dialled has returned before this was read
             case AckResult.DONE:
                 return Applied(call, ack.status), self._carried_out(call, claim.record.verdict, now)
             case AckResult.CANCELLED:
@@ -256,11 +293,14 @@ class Gate:
                 return self._move(call, Move.REDIRECT, Kind.REDIRECTED, now, status=302, phrase="Moved Temporarily")
             case Redirect(uri=uri):
                 call.destination = uri
+            case Dial(targets=targets) if call.target is None:
+                call.destination = ", ".join(map(str, targets))
         return self._move(call, Move.ROUTE, Kind.ROUTED, now)
 
     def _withdraw(self, call: Call) -> None:
-        """The verdict never took effect."""
+        """The verdict never took effect, or what it had dialled did not answer."""
         call.record = call.decided = None
+        call.attempt = 0
 
     def answer_for_late(self, call: Call) -> Answer:
         """What a decision that did not come first is told, by what the call has become."""
@@ -295,7 +335,7 @@ class Gate:
         elif following in FINAL:
             call.ended = now
             self._retire(call)
-        return [CallEvent(kind, call, now)]
+        return [CallEvent(kind, call, now, status=status)]
 
     def _retire(self, call: Call) -> None:
         del self._live[call.sequence]
@@ -311,7 +351,7 @@ class Gate:
 
 def _routes(verdict: Verdict) -> bool:
     """Whether the verdict has the edge send the INVITE to a destination."""
-    return isinstance(verdict, Accept) or (isinstance(verdict, Redirect) and verdict.mode == "relay")
+    return isinstance(verdict, Accept | Dial) or (isinstance(verdict, Redirect) and verdict.mode == "relay")
 
 
 def _default_refusal(call: Call, report: Report) -> Verdict:

@@ -36,12 +36,14 @@ class Progress(StrEnum):
     ANSWERED = "answered"
     FAILED = "failed"  #: the destination's final failure reached the caller, with this status
     ENDED = "ended"  #: BYE
+    RETURNED = "returned"  #: nobody who was dialled answered; the call is held again
 
 
 class Report(msgspec.Struct, frozen=True, gc=False):
     """One report on one call; ``status`` is the SIP status it is about, ``by`` who ended an established call.
 
-    ``by``: "caller", "destination" or "controller" for ENDED, else "".
+    ``by``: "caller", "destination", "controller" or "limit" (its time was over) for ENDED, else "".
+    ``attempt`` is the number of the dialling that it is about, 0 for none; ``target`` which of its targets answered.
     """
 
     sequence: Sequence
@@ -49,6 +51,8 @@ class Report(msgspec.Struct, frozen=True, gc=False):
     status: int = 0
     phrase: str = ""
     by: str = ""
+    attempt: int = 0
+    target: int | None = None
 
 
 class AckResult(StrEnum):

@@ -38,6 +38,7 @@ class Move(StrEnum):
     ANSWER = "answer"  #: the destination answered (200)
     FAIL = "fail"  #: the destination refused or could not be reached, or the edge lost the call
     END = "end"  #: the established call was ended (BYE)
+    RETURN = "return"  #: none of the targets that were dialled answered: the call is held again
 
 
 FINAL = frozenset({State.REFUSED, State.REDIRECTED, State.CANCELLED, State.FAILED, State.COMPLETED})
@@ -55,6 +56,7 @@ _AFTER_HOLD = {
     Move.END: State.COMPLETED,
 }
 _AFTER_ROUTE = {
+    Move.RETURN: State.HELD,
     Move.CANCEL: State.CANCELLED,
     Move.ANSWER: State.ANSWERED,
     Move.FAIL: State.FAILED,
@@ -63,7 +65,7 @@ _AFTER_ROUTE = {
 
 TRANSITIONS: dict[State, dict[Move, State]] = {
     State.HELD: {Move.DECIDE: State.DECIDED, **_AFTER_HOLD},
-    State.DECIDED: {Move.REDIRECT: State.REDIRECTED, **_AFTER_HOLD},
+    State.DECIDED: {Move.REDIRECT: State.REDIRECTED, Move.RETURN: State.HELD, **_AFTER_HOLD},
     State.ROUTED: {Move.ROUTE: State.ROUTED, Move.RING: State.RINGING, **_AFTER_ROUTE},
     State.RINGING: {Move.ROUTE: State.RINGING, Move.RING: State.RINGING, **_AFTER_ROUTE},
     State.ANSWERED: {

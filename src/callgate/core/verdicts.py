@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import Literal
 
@@ -19,6 +20,13 @@ HEADER_VALUE_LIMIT = 256
 ALLOWED_HEADERS = ("Retry-After", "Warning", "Error-Info", "Alert-Info", "Call-Info", "Server", "Contact")
 
 _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
+#: How many targets may ring at once.
+TARGET_LIMIT = 25
+#: The bounds of how long targets may ring, in seconds.
+RING_MIN, RING_MAX = 1.0, 600.0
+
+_LOGIN = re.compile(r"[A-Za-z0-9_.+-]{1,64}")
+_CALLER_ID = re.compile(r"[A-Za-z0-9_.+*#-]{1,64}")
 _URI = re.compile(r"sips?:[^\s<>\"\x00-\x1f\x7f]{1,512}", re.IGNORECASE)
 
 
@@ -55,7 +63,34 @@ class Redirect(msgspec.Struct, frozen=True, gc=False, tag="redirect"):
     mode: Literal["relay", "contact"] = "relay"
 
 
-Verdict = Accept | Refuse | Redirect
+class Target(msgspec.Struct, frozen=True, gc=False):
+    """Whom to ring: a SIP URI, or a phone that is registered at the edge, by its login. Build it with :func:`target`.
+
+    ``headers`` are added to the INVITE for this target alone.
+    """
+
+    uri: str = ""
+    phone: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return self.uri or f"phone:{self.phone}"
+
+
+class Dial(msgspec.Struct, frozen=True, gc=False, tag="dial"):
+    """Ring these targets at once. The first to answer gets the call; if none does, it is held again.
+
+    Build it with :func:`dial`. ``ring_seconds`` is how long they may ring, ``limit_seconds`` how long the answered call
+    may last (0: as long as it likes). ``caller_id`` is the number that the targets see as the caller's, "" is his own.
+    """
+
+    targets: tuple[Target, ...]
+    ring_seconds: float = 30.0
+    limit_seconds: int = 0
+    caller_id: str = ""
+
+
+Verdict = Accept | Refuse | Redirect | Dial
 
 
 class Decider(msgspec.Struct, frozen=True, gc=False):
@@ -130,6 +165,39 @@ def redirect(uri: str, mode: str = "relay") -> Redirect:
     if mode not in ("relay", "contact"):
         raise VerdictError("mode", f"mode {mode!r} is unknown: use relay or contact")
     return Redirect(uri=uri, mode="contact" if mode == "contact" else "relay")
+
+
+def target(uri: str = "", *, phone: str = "", headers: dict[str, str] | None = None) -> Target:
+    """A checked target: a ``sip:`` or ``sips:`` URI, or the login of a phone; ``headers`` as with :func:`refuse`.
+
+    Raises:
+        VerdictError: neither or both are given, or one is malformed.
+    """
+    if bool(uri) is bool(phone):
+        raise VerdictError("target", "give a SIP URI or a phone")
+    if uri and _URI.fullmatch(uri) is None:
+        raise VerdictError("target", f"{uri[:80]!r} is not a SIP URI: use for example sip:2002@192.0.2.10:5060")
+    if phone and _LOGIN.fullmatch(phone) is None:
+        raise VerdictError("target", f"{phone[:80]!r} is no phone's login: use 1 to 64 of A-Z a-z 0-9 _ . + -")
+    return Target(uri=uri, phone=phone, headers=_checked_headers(headers or {}))
+
+
+def dial(targets: Iterable[Target], *, ring_seconds: float = 30.0, limit_seconds: int = 0, caller_id: str = "") -> Dial:
+    """A checked attempt to connect the call.
+
+    Raises:
+        VerdictError: no target or too many of them, a time or the caller id is out of bounds; ``field`` names it.
+    """
+    ringing = tuple(targets)
+    if not 1 <= len(ringing) <= TARGET_LIMIT:
+        raise VerdictError("targets", f"{len(ringing)} targets: give 1 to {TARGET_LIMIT}")
+    if not RING_MIN <= ring_seconds <= RING_MAX:
+        raise VerdictError("ring_seconds", f"{ring_seconds:g} s to ring: give {RING_MIN:g} to {RING_MAX:g}")
+    if not 0 <= limit_seconds <= 86_400:
+        raise VerdictError("limit_seconds", f"a limit of {limit_seconds} s: give 1 to 86400, or 0 for none")
+    if caller_id and _CALLER_ID.fullmatch(caller_id) is None:
+        raise VerdictError("caller_id", f"{caller_id[:80]!r} is no number: use up to 64 of 0-9 A-Z a-z + * # . _ -")
+    return Dial(ringing, ring_seconds, limit_seconds, caller_id)
 
 
 def _checked_headers(headers: dict[str, str]) -> tuple[tuple[str, str], ...]:

@@ -15,6 +15,8 @@ from callgate.core.verdicts import Accept, Verdict, refusal
 
 #: The bounds of a window, in seconds.
 WINDOW_MIN, WINDOW_MAX, WINDOW_DEFAULT = 1.0, 60.0, 10.0
+#: The realm of digest authentication. A phone's HA1 depends on it, so it is no setting.
+REALM = "callgate"
 #: Webhooks per client.
 WEBHOOK_LIMIT = 5
 
@@ -36,13 +38,45 @@ class Trunk(msgspec.Struct, frozen=True):
     number: int = 0
 
 
+class RcmlVoice(msgspec.Struct, frozen=True, gc=False):
+    """Where an RCML document is fetched from, and where a call's statuses are told. "" is none; methods POST or GET."""
+
+    voice_url: str = ""
+    voice_method: Literal["POST", "GET"] = "POST"
+    voice_fallback_url: str = ""
+    voice_fallback_method: Literal["POST", "GET"] = "POST"
+    status_callback: str = ""
+    status_callback_method: Literal["POST", "GET"] = "POST"
+
+
+class RcmlNumber(msgspec.Struct, frozen=True, gc=False):
+    """An inbound route's binding to RCML: REST clients see it as one of ``account``'s IncomingPhoneNumbers.
+
+    ``account`` is the name of an :class:`Account`, ``sid`` the number's own ("PN" and 32 hex digits). ``application``
+    is the name of an :class:`Application`, whose voice URL goes before that of ``voice``. ``on_failure`` is what the
+    caller gets when no document can be had, also not from the fallback URL: "refuse", the SIP status of the failure
+    (404 or 500), or "lapse", what the route's lapse says (fail open). Times are Unix seconds.
+    """
+
+    account: str
+    sid: str
+    application: str = ""
+    voice: RcmlVoice = RcmlVoice()
+    on_failure: Literal["refuse", "lapse"] = "refuse"
+    friendly_name: str = ""
+    created: float = 0.0
+    updated: float = 0.0
+
+
 class InboundRoute(msgspec.Struct, frozen=True, gc=False):
     """Where calls to a DID go.
 
     ``did`` is matched with the request URI's user part, a leading "+" left aside: ``2002`` exactly, ``55*`` by prefix,
     ``*`` any. Exact goes before prefix, a longer prefix before a shorter one, a route that names the trunk before one
     that does not. ``trunks`` empty: every trunk. ``destination`` is a SIP URI; without a user part the dialled number
-    is kept. ``window`` in seconds. ``lapse`` as with the trunk; ``None``: the trunk's.
+    is kept. "": the route has none, so its ``lapse`` must be a reason. ``window`` in seconds. ``lapse`` as with the
+    trunk; ``None``: the trunk's. ``outbound`` is the SIP URI, without a user part, that numbers are dialled through;
+    "": through that of ``destination``. ``rcml`` is set where an RCML application decides the route's calls.
     """
 
     name: str
@@ -52,6 +86,8 @@ class InboundRoute(msgspec.Struct, frozen=True, gc=False):
     window: float = WINDOW_DEFAULT
     lapse: str | None = None
     number: int = 0
+    outbound: str = ""
+    rcml: RcmlNumber | None = None
 
 
 class Webhook(msgspec.Struct, frozen=True):
@@ -91,6 +127,63 @@ class Client(msgspec.Struct, frozen=True):
         return "*" in self.decide or trunk in self.decide
 
 
+class Account(msgspec.Struct, frozen=True):
+    """An RCML account: who uses the REST API, and whose applications decide calls.
+
+    ``sid`` is "AC" and 32 hex digits. ``token`` is kept in clear, for it signs the requests to applications.
+    ``numbers`` are the DIDs that the account may take by REST, each exact or a prefix (``55*``). ``destination`` and
+    ``outbound`` are given to the routes of numbers that are made by REST. ``sign``: requests carry X-Twilio-Signature.
+    """
+
+    name: str
+    sid: str
+    token: str
+    friendly_name: str = ""
+    status: Literal["active", "suspended"] = "active"
+    numbers: tuple[str, ...] = ("*",)
+    destination: str = ""
+    outbound: str = ""
+    sign: bool = True
+    created: float = 0.0
+    updated: float = 0.0
+
+    def __repr__(self) -> str:
+        return f"Account(name={self.name!r}, sid={self.sid!r}, status={self.status!r})"  # no secret in any log
+
+
+class Application(msgspec.Struct, frozen=True):
+    """An RCML application of ``account`` (a name), which its numbers can name. ``sid`` is "AP" and 32 hex digits."""
+
+    name: str
+    account: str
+    sid: str
+    friendly_name: str = ""
+    voice: RcmlVoice = RcmlVoice()
+    created: float = 0.0
+    updated: float = 0.0
+
+
+class Phone(msgspec.Struct, frozen=True):
+    """A SIP user that registers at the edge with digest authentication (RFC 3261 section 22).
+
+    ``name`` is its login. ``ha1`` is MD5(login:realm:password) in hex, for :data:`REALM`: the password itself is kept
+    nowhere. ``account`` is the name of the RCML account that sees it as a Client, ``sid`` its sid there ("CL" and 32
+    hex digits), "" for none.
+    """
+
+    name: str
+    ha1: str
+    friendly_name: str = ""
+    account: str = ""
+    sid: str = ""
+    enabled: bool = True
+    created: float = 0.0
+    updated: float = 0.0
+
+    def __repr__(self) -> str:
+        return f"Phone(name={self.name!r}, account={self.account!r})"  # no secret in any log
+
+
 class ApiKey(msgspec.Struct, frozen=True):
     """A key of Callgate's own API. ``digest`` is the SHA-256 of the key in hex: keys are random, 256 bits.
 
@@ -106,13 +199,21 @@ class ApiKey(msgspec.Struct, frozen=True):
 #: out, and pruning keeps it.
 LOCAL_KEY = "admin"
 
-Entry = Trunk | InboundRoute | Client | ApiKey
+Entry = Trunk | Account | Application | InboundRoute | Phone | Client | ApiKey
 
-#: The four kinds of entries, as the directory file and the errors call them.
-Kind = Literal["trunk", "route", "client", "key"]
-KINDS: tuple[Kind, ...] = ("trunk", "route", "client", "key")
+#: The kinds of entries, as the directory file and the errors call them.
+Kind = Literal["trunk", "account", "application", "route", "phone", "client", "key"]
+KINDS: tuple[Kind, ...] = ("trunk", "account", "application", "route", "phone", "client", "key")
 
-_KIND_OF: dict[type, Kind] = {Trunk: "trunk", InboundRoute: "route", Client: "client", ApiKey: "key"}
+_KIND_OF: dict[type, Kind] = {
+    Trunk: "trunk",
+    Account: "account",
+    Application: "application",
+    InboundRoute: "route",
+    Phone: "phone",
+    Client: "client",
+    ApiKey: "key",
+}
 
 
 def kind_of(entry: Entry) -> Kind:
@@ -124,18 +225,27 @@ class Directory(msgspec.Struct, frozen=True):
     """Everything that is configured while running, as one immutable value."""
 
     trunks: dict[str, Trunk] = {}
+    accounts: dict[str, Account] = {}
+    applications: dict[str, Application] = {}
     routes: dict[str, InboundRoute] = {}
+    phones: dict[str, Phone] = {}
     clients: dict[str, Client] = {}
     keys: dict[str, ApiKey] = {}
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Directory:
         """A directory of these entries; a later one of the same kind and name replaces an earlier one."""
-        directory = cls({}, {}, {}, {})
+        directory = cls({}, {}, {}, {}, {}, {}, {})
         for entry in entries:
             match entry:
                 case Trunk():
                     directory.trunks[entry.name] = entry
+                case Account():
+                    directory.accounts[entry.name] = entry
+                case Application():
+                    directory.applications[entry.name] = entry
+                case Phone():
+                    directory.phones[entry.name] = entry
                 case InboundRoute():
                     directory.routes[entry.name] = entry
                 case Client():
@@ -148,14 +258,17 @@ class Directory(msgspec.Struct, frozen=True):
         """The entries of one kind, by name."""
         by_kind: dict[Kind, Mapping[str, Entry]] = {
             "trunk": self.trunks,
+            "account": self.accounts,
+            "application": self.applications,
             "route": self.routes,
+            "phone": self.phones,
             "client": self.clients,
             "key": self.keys,
         }
         return by_kind[kind]
 
     def entries(self) -> Iterator[Entry]:
-        """Every entry: trunks, routes, clients, keys."""
+        """Every entry, in the order of :data:`KINDS`."""
         for kind in KINDS:
             yield from self.of_kind(kind).values()
 

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import secrets
 import socket
-from base64 import b64encode
 from collections import deque
 from typing import Protocol, cast
 
@@ -37,8 +36,9 @@ from callgate.edge.wire import (
     WelcomeFrame,
     decision_words,
     decode,
+    hold_words,
     incoming_of,
-    key_of,
+    ringing_words,
     sequence_of,
 )
 
@@ -65,8 +65,8 @@ class LinkEvents(Protocol):
 
     def on_report(self, report: Report) -> None: ...
 
-    def on_resumed(self, sequence: Sequence, answered: bool) -> None:
-        """A call that the edge told at connect was let go before, and maybe answered."""
+    def on_resumed(self, sequence: Sequence, answered: bool, attempt: int) -> None:
+        """A call that the edge told at connect was let go before, and maybe answered; ``attempt``: or it is dialled."""
         ...
 
     def on_synced(self) -> None:
@@ -239,13 +239,15 @@ class EdgeLink(asyncio.Protocol):
                         event.status,
                         event.phrase.decode("utf-8", "backslashreplace"),
                         event.by,
+                        event.n,
+                        event.t,
                     )
                 )
             case CountersFrame():
                 self.counters = event.counters()
                 self.entries = event.entries()
             case ResumedFrame():
-                self._events.on_resumed(sequence_of(event.k), event.state == "answered")
+                self._events.on_resumed(sequence_of(event.k), event.state == "answered", event.n)
             case WelcomeFrame():
                 self._edge = event.edge
                 self._generation = event.generation
@@ -257,15 +259,25 @@ class EdgeLink(asyncio.Protocol):
 
     # --- commands ----------------------------------------------------------------------------------------------
 
-    def decide(self, call: Call, verdict: Verdict) -> asyncio.Future[Ack]:
-        """Have a verdict carried out on a held call."""
-        word, rest = decision_words(call, verdict)
+    def decide(self, call: Call, verdict: Verdict, hold: float) -> asyncio.Future[Ack]:
+        """Have a verdict carried out on a held call.
+
+        ``hold`` is for how long (seconds) the edge holds the call again if nobody who is dialled answers.
+        """
+        word, rest = decision_words(call, verdict, hold)
         return self._command(word, rest)
+
+    def hold_on(self, call: Call, seconds: float, status: int, phrase: str) -> asyncio.Future[Ack]:
+        """Hold a held call for so long from now on; with a ``status``, the caller gets that provisional response."""
+        return self._command("hold", hold_words(call, seconds, status, phrase))
+
+    def withdraw(self, call: Call) -> asyncio.Future[Ack]:
+        """Cancel what was dialled, so that the call is held again."""
+        return self._command("withdraw", ringing_words(call))
 
     def hang_up(self, call: Call) -> asyncio.Future[Ack]:
         """End a call that was let go: BYE both ways, or CANCEL and 603 if the destination has not answered yet."""
-        sip_call_id = b64encode(call.caller.sip_call_id.encode()).decode()
-        return self._command("hangup", f"{key_of(call)} {sip_call_id} {call.caller.cseq}")
+        return self._command("hangup", ringing_words(call))
 
     async def tables(self, rows: Rows) -> bool:
         """Bring the edge's tables to ``rows``: nothing if it has them, what changed if that is little, else all.

@@ -9,7 +9,7 @@ import msgspec
 
 from callgate.core.calls import Call, Caller, Sequence
 from callgate.core.reports import AckResult, Incoming, Progress
-from callgate.core.verdicts import Accept, Redirect, Refuse, Verdict
+from callgate.core.verdicts import Accept, Dial, Redirect, Refuse, Target, Verdict
 
 #: Bits of a sequence number that count the calls of one second; the 17 above them are the second of the day.
 _COUNTER_BITS = 15
@@ -44,12 +44,17 @@ class CallFrame(msgspec.Struct, gc=False, tag_field="e", tag="call"):
 
 
 class ProgressFrame(msgspec.Struct, gc=False, tag_field="e"):
-    """What became of a call."""
+    """What became of a call; ``n`` is the number of the dialling it is about (0: none), ``t`` which of its targets."""
 
     k: str
     status: int = 0
     phrase: bytes = b""
     by: str = ""
+    n: int = 0
+    t: int | None = None
+
+
+class ReturnedFrame(ProgressFrame, tag="returned"): ...
 
 
 class RoutedFrame(ProgressFrame, tag="routed"): ...
@@ -74,10 +79,14 @@ class EndedFrame(ProgressFrame, tag="ended"): ...
 
 
 class ResumedFrame(msgspec.Struct, tag_field="e", tag="resumed"):
-    """A call found on the edge by a controller that connected is no longer held: "routed" or "answered"."""
+    """A call found on the edge by a controller that connected is no longer held: "routed" or "answered".
+
+    ``n`` is the number of the dialling under way, 0: none.
+    """
 
     k: str
     state: str
+    n: int = 0
 
 
 class AckFrame(msgspec.Struct, gc=False, tag_field="e", tag="ack"):
@@ -139,6 +148,7 @@ PROGRESS: dict[type, Progress] = {
     AnsweredFrame: Progress.ANSWERED,
     FailedFrame: Progress.FAILED,
     EndedFrame: Progress.ENDED,
+    ReturnedFrame: Progress.RETURNED,
 }
 
 EdgeFrame = (
@@ -150,6 +160,7 @@ EdgeFrame = (
     | AnsweredFrame
     | FailedFrame
     | EndedFrame
+    | ReturnedFrame
     | ResumedFrame
     | AckFrame
     | WelcomeFrame
@@ -225,8 +236,11 @@ def _coded(text: str) -> str:
     return b64encode(text.encode()).decode()
 
 
-def decision_words(call: Call, verdict: Verdict) -> tuple[str, str]:
-    """The command for a verdict: its word, and what follows the command's id."""
+def decision_words(call: Call, verdict: Verdict, hold: float) -> tuple[str, str]:
+    """The command for a verdict: its word, and what follows the command's id.
+
+    ``hold`` is for how long (seconds) the edge holds the call again if nobody who is dialled answers.
+    """
     key = key_of(call)
     match verdict:
         case Accept():
@@ -240,3 +254,27 @@ def decision_words(call: Call, verdict: Verdict) -> tuple[str, str]:
             lines = [f"Reason: Q.850;cause={verdict.cause}", *(f"{name}: {value}" for name, value in verdict.headers)]
             headers = "".join(f"{line}\r\n" for line in lines)
             return "refuse", f"{key} {verdict.status} {_coded(verdict.phrase)} {_coded(headers)}"
+        case Dial():
+            ring = int(verdict.ring_seconds * 1000)
+            targets = " ".join(map(_target, verdict.targets))
+            caller_id = verdict.caller_id or "-"
+            return (
+                "dial",
+                f"{key} {call.attempt} {ring} {int(hold * 1000)} {verdict.limit_seconds} {caller_id} {targets}",
+            )
+
+
+def _target(target: Target) -> str:
+    """A target as one word: kind, URI in base 64 or login, headers in base 64."""
+    headers = "".join(f"{name}: {value}\r\n" for name, value in target.headers)
+    return f"s|{_coded(target.uri)}|{_coded(headers)}" if target.uri else f"p|{target.phone}|{_coded(headers)}"
+
+
+def hold_words(call: Call, seconds: float, status: int, phrase: str) -> str:
+    """What follows the id of a command to hold a call for longer; a ``status`` of 0 tells the caller nothing."""
+    return f"{key_of(call)} {int(seconds * 1000)} {status} {_coded(phrase)}"
+
+
+def ringing_words(call: Call) -> str:
+    """What follows the id of a command about a call that rings: the edge finds its transaction by these."""
+    return f"{key_of(call)} {_coded(call.caller.sip_call_id)} {call.caller.cseq}"

@@ -11,17 +11,17 @@ import msgspec
 from callgate.core.calls import Call, CallId
 from callgate.core.events import Delivery, VerdictEvent
 from callgate.core.states import State
-from callgate.core.verdicts import Accept, Redirect, Refuse, Verdict
+from callgate.core.verdicts import Accept, Dial, Redirect, Refuse, Verdict
 
 #: The word for each kind of verdict.
-ACTIONS: dict[type, str] = {Accept: "accept", Refuse: "refuse", Redirect: "redirect"}
+ACTIONS: dict[type, str] = {Accept: "accept", Refuse: "refuse", Redirect: "redirect", Dial: "dial"}
 
 
 class CallRecord(msgspec.Struct, frozen=True, gc=False):
     """One call as it was last told of; what has not happened is ``None``.
 
     ``caller_number`` and ``caller_name`` are those of the From header, ``source`` is where the INVITE came from.
-    ``action`` is the verdict that counted ("accept", "refuse", "redirect") and ``reason`` its name, if it has one;
+    ``action`` is the verdict that counted ("accept", "refuse", "redirect", "dial") and ``reason`` its name, if it has one;
     ``dialect`` and ``application`` say who gave it: "callgate" and "window", or "edge" and "guard", when the window
     ran out. ``status`` and ``phrase`` are the last that the caller got.
     """

@@ -105,6 +105,13 @@ NOT_HELD = Kind(
     "The call was not held for a decision: its trunk's control is off, or no controller was there when it came.",
     "Switch the trunk's control on to decide its calls; a call that went on can be hung up.",
 )
+NO_DESTINATION = Kind(
+    "no-destination",
+    409,
+    "No destination",
+    "The call cannot be accepted: its inbound route has no destination. It is still held.",
+    "Refuse or redirect the call, or give the route a destination.",
+)
 NOT_LIVE = Kind(
     "not-live",
     409,
@@ -211,6 +218,7 @@ KINDS: dict[str, Kind] = {
         LAPSED,
         CANCELLED_BY_CALLER,
         NOT_HELD,
+        NO_DESTINATION,
         NOT_LIVE,
         NAME_TAKEN,
         ENTRY_IN_USE,

@@ -63,6 +63,13 @@ def verdict_of(verdict: verdicts.Verdict) -> wire.Verdict:
             )
         case verdicts.Redirect():
             return wire.RedirectVerdict(verdict.uri, verdict.mode)
+        case verdicts.Dial():
+            return wire.DialVerdict(
+                [str(target) for target in verdict.targets],
+                verdict.ring_seconds,
+                verdict.limit_seconds,
+                verdict.caller_id,
+            )
 
 
 def verdict_given_of(event: events.VerdictEvent) -> wire.VerdictGiven:

@@ -13,7 +13,7 @@ from callgate import __version__
 from callgate.core.control import CallControl
 from callgate.core.control import Health as HealthReport
 from callgate.core.events import CallEvent, Delivery, Event, Kind, VerdictEvent
-from callgate.core.verdicts import Accept, Redirect, Verdict
+from callgate.core.verdicts import Accept, Dial, Redirect, Refuse, Verdict
 
 #: From the fastest decision over a local link to one that waited for a second try, in seconds.
 _DECISION_BUCKETS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -142,4 +142,7 @@ def _labels(verdict: Verdict) -> tuple[str, str]:
             return "accept", ""
         case Redirect():
             return "redirect", ""
-    return "refuse", verdict.reason or str(verdict.status)
+        case Dial():
+            return "dial", ""
+        case Refuse():
+            return "refuse", verdict.reason or str(verdict.status)

@@ -74,7 +74,16 @@ class RedirectVerdict(msgspec.Struct, frozen=True, tag_field="action", tag="redi
     mode: Literal["relay", "contact"]
 
 
-Verdict = AcceptVerdict | RefuseVerdict | RedirectVerdict
+class DialVerdict(msgspec.Struct, frozen=True, tag_field="action", tag="dial"):
+    """Whom the call rings at: SIP URIs, and ``phone:`` with the login of a registered one. Times in seconds, 0: none."""
+
+    targets: list[str]
+    ring_seconds: float
+    limit_seconds: int
+    caller_id: str
+
+
+Verdict = AcceptVerdict | RefuseVerdict | RedirectVerdict | DialVerdict
 
 
 class Decision(msgspec.Struct, frozen=True):

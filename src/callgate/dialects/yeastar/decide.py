@@ -17,11 +17,12 @@ from callgate.core.answers import (
     EdgeFailed,
     EdgeSilent,
     Lapsed,
+    NoDestination,
     NotHeld,
     UnknownCall,
 )
 from callgate.core.calls import Call
-from callgate.core.verdicts import Accept, Decider, Redirect, Refuse, Verdict, refusal
+from callgate.core.verdicts import Accept, Decider, Dial, Redirect, Refuse, Verdict, refusal
 from callgate.dialects.port import Surroundings
 from callgate.dialects.yeastar.errors import ApiError, Code
 from callgate.dialects.yeastar.events import local_time
@@ -88,6 +89,8 @@ def explain(answer: Answer) -> ApiError:
             return _not_supported("the call was cancelled by the caller")
         case NotHeld(call=call):
             return _not_supported(f"the call was not held: Control Inbound Call of trunk {call.trunk} was off")
+        case NoDestination(call=call):
+            return _not_supported(f"inbound route {call.route} has no destination to route the call to")
         case EdgeFailed(status=status):
             heard = f"the caller got {status}" if status else "the call is lost"
             return _not_supported(f"the edge could not do it: {heard}")
@@ -106,6 +109,8 @@ def past_tense(verdict: Verdict) -> str:
             return f"refused ({status} {phrase})"
         case Redirect():
             return "redirected"
+        case Dial():
+            return "connected"
 
 
 def _not_supported(submsg: str) -> ApiError:

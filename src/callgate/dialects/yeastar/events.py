@@ -53,6 +53,7 @@ _TOPICS: dict[Kind, tuple[int, ...]] = {
     Kind.CANCELLED: _OVER,
     Kind.FAILED: _OVER,
     Kind.ENDED: _OVER,
+    Kind.RETURNED: (),
 }
 
 #: The documented reason texts of 30015, with the vendor's spelling, by the destination's SIP status.

@@ -15,6 +15,7 @@ from callgate.core.answers import (
     HangUpAnswer,
     HungUp,
     Lapsed,
+    NoDestination,
     NotHeld,
     NotLive,
     UnknownCall,
@@ -37,6 +38,7 @@ _DECISION_PROBLEMS = (
     errors.LAPSED,
     errors.CANCELLED_BY_CALLER,
     errors.NOT_HELD,
+    errors.NO_DESTINATION,
     *_PROBLEMS,
 )
 
@@ -177,6 +179,9 @@ def answer_reply(answer: Answer | HangUpAnswer) -> Reply:
         case NotHeld(call=call):
             text = f"call {call.id} on trunk {call.trunk} was not held for a decision"
             raise errors.ProblemError(errors.NOT_HELD, text, call=call_of(call))
+        case NoDestination(call=call):
+            text = f"inbound route {call.route} has no destination to route the call to; the call is still held"
+            raise errors.ProblemError(errors.NO_DESTINATION, text, call=call_of(call))
         case NotLive(call=call):
             raise errors.ProblemError(errors.NOT_LIVE, f"call {call.id} is {call.state}", call=call_of(call))
         case EdgeFailed(call=call, status=status):
