@@ -13,7 +13,7 @@ TEST_PACKAGES := $(RUN_PACKAGES) postgresql baresip-core openssl
 
 help:
 	@echo "make run    install what is needed; start gate, edge and a demo destination; Ctrl-C stops everything"
-	@echo "make demo   four calls through a real edge: refused, accepted, lapsed, cancelled; exits 0 if all are right"
+	@echo "make demo   seven calls through a real edge: decided by an application and by documents; exits 0 if all are right"
 	@echo "make test   install what is needed; run all checks and tests"
 	@echo "make bench  measure rates, latencies, CPU and memory on this machine"
 	@echo "make lock   resolve the dependencies anew"

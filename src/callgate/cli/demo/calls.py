@@ -1,4 +1,4 @@
-"""The four calls of the demo, each with what has to be true of it."""
+"""The calls of the demo, each with what has to be true of it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import msgspec
 
 from callgate.cli.client import Client
 from callgate.cli.demo.application import Application, Reply
-from callgate.cli.demo.scene import NUMBER
+from callgate.cli.demo.documents import Documents
+from callgate.cli.demo.scene import DOCUMENT_NUMBER, NUMBER
 from callgate.cli.sipp.caller import Ending, Result, Step, place
 from callgate.cli.sipp.destination import Destination
 from callgate.cli.sipp.spec import Spec
@@ -55,6 +56,7 @@ class Stage(msgspec.Struct, frozen=True):
     edge: str
     window: float
     application: Application
+    documents: Documents
     destination: Destination
     callgate: Client
     on_step: Callable[[Step], None]
@@ -135,7 +137,69 @@ def cancelled(stage: Stage) -> Told:
     )
 
 
-CALLS = (refused, accepted, lapsed, cancelled)
+def refused_by_document(stage: Stage) -> Told:
+    """An RCML document decides: <Reject reason="busy"/>. The call is not picked up, and the caller gets 486."""
+    result = place(_spec(stage, "5503305", DOCUMENT_NUMBER), stage.on_step)
+    return Told(
+        "refused by an RCML document",
+        result,
+        (
+            *_reached(stage, result, calls=0),
+            _asked(stage, "5503305", "/voice.xml"),
+            Check("the caller got 486 Busy Here", (result.ending, result.status) == (Ending.REFUSED, 486)),
+            *_logged(stage, result, "refused", "demo"),
+        ),
+    )
+
+
+def dialled_by_document(stage: Stage) -> Told:
+    """An RCML document dials a number: <Dial><Number>2002</Number></Dial>, and the destination answers."""
+    result = place(_spec(stage, "5503306", DOCUMENT_NUMBER), stage.on_step)
+    return Told(
+        "dialled by an RCML document",
+        result,
+        (
+            *_reached(stage, result, calls=1),
+            _asked(stage, "5503306", "/voice.xml"),
+            Check("the caller got 200 OK", _answered(result)),
+            *_logged(stage, result, "completed", "demo"),
+        ),
+    )
+
+
+def refused_by_fallback(stage: Stage) -> Told:
+    """The document is not there (404): the fallback URL is told so, and its document rejects the call."""
+    result = place(_spec(stage, "5503307", DOCUMENT_NUMBER), stage.on_step)
+    codes = [asked.error_code for asked in stage.documents.asked_for("5503307")]
+    return Told(
+        "refused by the fallback's RCML document",
+        result,
+        (
+            *_reached(stage, result, calls=0),
+            _asked(stage, "5503307", "/voice.xml", "/fallback.xml"),
+            Check(f"the fallback was told the code of the failure: {codes[-1:]}", codes[-1:] == ["21402"]),
+            Check("the caller got 403 Forbidden", (result.ending, result.status) == (Ending.REFUSED, 403)),
+            *_logged(stage, result, "refused", "demo"),
+        ),
+    )
+
+
+CALLS = (
+    refused,
+    accepted,
+    lapsed,
+    cancelled,
+    refused_by_document,
+    dialled_by_document,
+    refused_by_fallback,
+)
+
+#: What the documents of the demo say, by path and caller.
+DOCUMENTS = {
+    ("/voice.xml", "5503305"): '<Reject reason="busy"/>',
+    ("/voice.xml", "5503306"): f"<Dial><Number>{NUMBER}</Number></Dial>",
+    ("/fallback.xml", "5503307"): '<Reject reason="forbidden"/>',
+}
 
 
 def _call(stage: Stage, caller: str, verb: Literal["accept", "refuse"] | None) -> tuple[Result, Reply | None]:
@@ -151,8 +215,13 @@ def _call(stage: Stage, caller: str, verb: Literal["accept", "refuse"] | None) -
         return result, reply.result()
 
 
-def _spec(stage: Stage, caller: str, *, cancel_after: float | None = None) -> Spec:
-    return Spec(edge=stage.edge, dialled=NUMBER, caller=caller, name="Demo", cancel_after=cancel_after, talk=0.5)
+def _asked(stage: Stage, caller: str, *paths: str) -> Check:
+    asked = tuple(each.path for each in stage.documents.asked_for(caller))
+    return Check(f"the application was asked for {' and '.join(paths)}", asked == paths)
+
+
+def _spec(stage: Stage, caller: str, number: str = NUMBER, *, cancel_after: float | None = None) -> Spec:
+    return Spec(edge=stage.edge, dialled=number, caller=caller, name="Demo", cancel_after=cancel_after, talk=0.5)
 
 
 def _reached(stage: Stage, result: Result, *, calls: int) -> tuple[Check, Check]:

@@ -1,4 +1,4 @@
-"""``callgate demo``: four calls through a real edge, told as their callers see them; 0 only if all are right."""
+"""``callgate demo``: calls through a real edge, told as their callers see them; 0 only if all are right."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ import typer
 from callgate.cli import output
 from callgate.cli.client import Client, UnreachableError
 from callgate.cli.demo.application import Application
-from callgate.cli.demo.calls import CALLS, Stage, Told
+from callgate.cli.demo.calls import CALLS, DOCUMENTS, Stage, Told
+from callgate.cli.demo.documents import Documents
 from callgate.cli.demo.scene import client, directory
 from callgate.cli.exits import CommandError, ExitCode
 from callgate.cli.options import AsJson
@@ -59,7 +60,7 @@ def demo(
     window: Annotated[float, typer.Option(min=2, max=60, help="How long (seconds) calls are held.")] = 10.0,
     as_json: AsJson = False,
 ) -> None:
-    """Place four calls on a Callgate of its own: refused, accepted, lapsed, cancelled; exit 0 if all are right.
+    """Place seven calls on a Callgate of its own, decided over two APIs, lapsed, cancelled; exit 0 if all are right.
 
     It uses free ports and a temporary folder, and leaves nothing behind.
     """
@@ -68,7 +69,9 @@ def demo(
         folder = stack.enter_context(_temporary_folder())
         destination = stack.enter_context(Destination(f"127.0.0.1:{free_port()}", trace=True))
         sip, http = free_port(), free_port(protocol="tcp")
-        (folder / "directory.toml").write_text(directory(destination.listen, window), encoding="utf-8")
+        documents = stack.enter_context(Documents(DOCUMENTS))
+        text = directory(destination.listen, window, documents.address)
+        (folder / "directory.toml").write_text(text, encoding="utf-8")
         (folder / "settings.toml").write_text(_SETTINGS.format(folder=folder, sip=sip, http=http), encoding="utf-8")
         url, edge = f"http://127.0.0.1:{http}", f"127.0.0.1:{sip}"
         stack.enter_context(_serving(folder, url))
@@ -77,6 +80,7 @@ def demo(
             edge=edge,
             window=window,
             application=stack.enter_context(Application(url, client())),
+            documents=documents,
             destination=destination,
             callgate=stack.enter_context(Client(url, key)),
             on_step=_quiet if as_json else _show,
@@ -94,7 +98,7 @@ def demo(
         output.print_json(result)
     else:
         wrong = ", ".join(call.title for call in told if not call.right)
-        output.say(f"\nWRONG: {wrong}." if wrong else "\nAll four calls are right.")
+        output.say(f"\nWRONG: {wrong}." if wrong else f"\nAll {len(told)} calls are right.")
     raise typer.Exit(ExitCode.OK if result.right else ExitCode.FAILED)
 
 

@@ -7,13 +7,15 @@ from importlib import resources
 
 import msgspec
 
+from callgate.cli.demo.documents import ADDRESS
 from callgate.cli.exits import CommandError
 from callgate.settings import Settings
 
 #: Where the destination of examples/directory.toml sits.
 DESTINATION = "127.0.0.1:5070"
-#: The number that the demo dials.
+#: The numbers that the demo dials: an application decides the calls to the first, documents those to the second.
 NUMBER = "2002"
+DOCUMENT_NUMBER = "2003"
 
 
 class DemoClient(msgspec.Struct, frozen=True):
@@ -29,11 +31,12 @@ class _Directory(msgspec.Struct, frozen=True):
     client: list[DemoClient]
 
 
-def directory(destination: str = DESTINATION, window: float | None = None) -> str:
-    """The text of ``examples/directory.toml``, with another destination and another window (seconds) if given."""
+def directory(destination: str = DESTINATION, window: float | None = None, documents: str = ADDRESS) -> str:
+    """The text of ``examples/directory.toml``, with another destination, window (seconds) and web server if given."""
     text = resources.files(__package__).joinpath("directory.toml").read_text(encoding="utf-8")
     if window is not None:
         text = text.replace("\nwindow = 10\n", f"\nwindow = {window:g}\n")
+    text = text.replace(f'"http://{ADDRESS}/', f'"http://{documents}/')
     return text.replace(f'"sip:{DESTINATION}"', f'"sip:{destination}"')
 
 
