@@ -13,9 +13,9 @@ from rich.console import Console
 
 from bench.machine import this_machine
 from bench.report import Report, show
-from bench.scenarios import Length, memory, whole_loop, yardstick
+from bench.scenarios import Length, documents, memory, neighbours, whole_loop, yardstick
 
-_PARTS = ("alone", "refuse", "route", "memory")
+_PARTS = ("alone", "refuse", "route", "documents", "neighbours", "memory")
 
 
 async def measure(parts: list[str], length: Length, console: Console) -> Report:
@@ -34,6 +34,10 @@ async def measure(parts: list[str], length: Length, console: Console) -> Report:
                     report = msgspec.structs.replace(report, refuse=await whole_loop(place, "refuse", 2_000, length))
                 case "route":
                     report = msgspec.structs.replace(report, route=await whole_loop(place, "accept", 1_000, length))
+                case "documents":
+                    report = msgspec.structs.replace(report, documents=await documents(place, 800, length))
+                case "neighbours":
+                    report = msgspec.structs.replace(report, neighbours=await neighbours(place, length))
                 case "memory":
                     report = msgspec.structs.replace(report, memory=await memory(place))
     return report

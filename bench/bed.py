@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
-from bench import application, load
+from bench import application, documents, load
 from bench.application import CLIENT_ID, SECRET, Decided, Order
 from bench.caller import Calls, Plan
 from tests.system import System, running
@@ -29,11 +29,51 @@ did = "*"
 destination = "sip:127.0.0.1:{port}"
 window = {window}
 
+[[trunk]]
+name = "documents"
+sources = ["127.0.0.2"]
+
+[[account]]
+name = "bench"
+sid = "AC00000000000000000000000000000001"
+token = "BenchTokenThatEverybodyKnows0001"
+
+[[route]]
+name = "documents"
+did = "{documented}"
+trunks = ["documents"]
+destination = "sip:127.0.0.1:{port}"
+window = {window}
+  [route.rcml]
+  account = "bench"
+  voice_url = "http://127.0.0.1:{voice_port}/voice"
+
+[[account]]
+name = "dead"
+sid = "AC00000000000000000000000000000002"
+token = "BenchTokenThatEverybodyKnows0002"
+
+[[route]]
+name = "dead"
+did = "{dead}"
+trunks = ["documents"]
+destination = "sip:127.0.0.1:{port}"
+window = {window}
+  [route.rcml]
+  account = "dead"
+  voice_url = "http://127.0.0.1:{silent_port}/voice"
+
 [[client]]
 name = "bench"
 client_id = "{client_id}"
 secret = "{secret}"
+see = ["bench"]
+decide = ["bench"]
 """
+#: The numbers that an RCML application decides, and one that never answers.
+DOCUMENTED, DEAD = "2003", "2004"
+#: Where those calls come from.
+DOCUMENTS_IP = "127.0.0.2"
 #: A refused call's transaction stays for five seconds (RFC 3261, Timer I): 10,000 calls/s need more than the default.
 _EDGE = "shared_memory = 2048"
 
@@ -71,10 +111,10 @@ class Part:
 
 
 class Load(Part):
-    """Caller and destination."""
+    """Caller and destination, at one loopback address: each trunk has its own."""
 
-    def __init__(self) -> None:
-        super().__init__(load.run)
+    def __init__(self, ip: str = "127.0.0.1") -> None:
+        super().__init__(load.run, ip)
 
     async def call(self, edge: tuple[str, int]) -> None:
         """Call that edge from now on."""
@@ -83,6 +123,13 @@ class Load(Part):
     async def place(self, plan: Plan) -> Calls:
         calls: Calls = await self.ask(plan)
         return calls
+
+
+class Documents(Part):
+    """The RCML applications."""
+
+    def __init__(self) -> None:
+        super().__init__(documents.run)
 
 
 class Application(Part):
@@ -99,8 +146,9 @@ class Application(Part):
 class Bed:
     """A whole Callgate with a load and an application."""
 
-    def __init__(self, system: System, load: Load, application: Application) -> None:
+    def __init__(self, system: System, load: Load, application: Application, documents: Documents) -> None:
         self.system = system
+        self.documents = documents
         self.load = load
         self.application = application
 
@@ -109,7 +157,7 @@ class Bed:
         return {
             "edge": self.system.edge_pids(),
             "controller": [self.system.controller_pid()],
-            "application": [self.application.pid],
+            "application": [self.application.pid, self.documents.pid],
             "load": [self.load.pid],
         }
 
@@ -130,17 +178,40 @@ class Bed:
 @contextlib.asynccontextmanager
 async def bed(folder: Path, *, window: int = 10) -> AsyncIterator[Bed]:
     """Start all of it, and end it. ``window`` is how long calls may be held, in seconds."""
-    load = Load()
+    load, web = Load(), Documents()
     try:
         port = await load.answer()
-        directory = _DIRECTORY.format(port=port, window=window, client_id=CLIENT_ID, secret=SECRET)
+        voice_port, silent_port = await web.answer()
+        directory = _DIRECTORY.format(
+            port=port,
+            window=window,
+            client_id=CLIENT_ID,
+            secret=SECRET,
+            documented=DOCUMENTED,
+            dead=DEAD,
+            voice_port=voice_port,
+            silent_port=silent_port,
+        )
         async with running(folder, directory, tables=_EDGE) as system:
             await load.call(system.edge)
             application = Application(system.http)
             try:
                 await application.answer()  # it has subscribed
-                yield Bed(system, load, application)
+                yield Bed(system, load, application, web)
             finally:
                 application.close()
+    finally:
+        load.close()
+        web.close()
+
+
+@contextlib.asynccontextmanager
+async def callers(running: Bed) -> AsyncIterator[Load]:
+    """Callers on the trunk whose calls documents decide."""
+    load = Load(DOCUMENTS_IP)
+    try:
+        await load.answer()
+        await load.call(running.system.edge)
+        yield load
     finally:
         load.close()

@@ -23,10 +23,10 @@ _RESEND = (0.5, 1.0, 2.0, 4.0)
 _BURST = 16
 
 _INVITE = (
-    "INVITE sip:2002@{edge} SIP/2.0\r\n"
+    "INVITE sip:%b@{edge} SIP/2.0\r\n"
     "Via: SIP/2.0/UDP {own};branch=z9hG4bKi%d\r\n"
     "From: <sip:%d@{own}>;tag=c%d\r\n"
-    "To: <sip:2002@{edge}>\r\n"
+    "To: <sip:%b@{edge}>\r\n"
     "Call-ID: %d@bench\r\n"
     "CSeq: 1 INVITE\r\n"
     "Contact: <sip:bench@{own}>\r\n"
@@ -37,7 +37,7 @@ _INVITE = (
     "{sdp}"
 )
 _ACK_OF_REFUSAL = (
-    "ACK sip:2002@{edge} SIP/2.0\r\n"
+    "ACK sip:%b@{edge} SIP/2.0\r\n"
     "Via: SIP/2.0/UDP {own};branch=z9hG4bKi%d\r\n"
     "From: <sip:%d@{own}>;tag=c%d\r\n"
     "To:%b\r\n"
@@ -65,11 +65,15 @@ _SDP = (
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """So many calls at that rate (calls/s). ``patience``: so long (seconds) the last of them may take to end."""
+    """So many calls at that rate (calls/s) to that number.
+
+    ``patience``: so long (seconds) the last of them may take to end.
+    """
 
     rate: float
     calls: int
     patience: float = 10.0
+    dialled: str = "2002"
 
 
 class Calls(msgspec.Struct):
@@ -92,15 +96,16 @@ class Calls(msgspec.Struct):
 class Caller:
     """Places calls from one address to the edge."""
 
-    def __init__(self, edge: tuple[str, int]) -> None:
-        self.socket = open_socket()
+    def __init__(self, edge: tuple[str, int], ip: str) -> None:
+        self.socket = open_socket(ip)
         self.socket.connect(edge)
-        own = f"127.0.0.1:{self.socket.getsockname()[1]}"
-        sdp = _SDP.format(ip="127.0.0.1")
+        own = f"{ip}:{self.socket.getsockname()[1]}"
+        sdp = _SDP.format(ip=ip)
         names = {"edge": f"{edge[0]}:{edge[1]}", "own": own, "sdp": sdp, "length": len(sdp)}
         self._invite = _INVITE.format(**names).encode()
         self._ack_of_refusal = _ACK_OF_REFUSAL.format(**names).encode()
         self._within_dialog = _WITHIN_DIALOG.format(**names).encode()
+        self._dialled = b""
         self._next = 1_000_000
         self._calls = Calls(0, [], [], [])
         self._begun = 0
@@ -116,6 +121,7 @@ class Caller:
         """
         self._calls = calls = Calls(self._next, [0.0] * plan.calls, [0.0] * plan.calls, [0] * plan.calls)
         self._provisional = [False] * plan.calls
+        self._dialled = plan.dialled.encode()
         self._next += plan.calls
         self._begun = self._finished = 0
         began = now = time.monotonic()
@@ -143,7 +149,8 @@ class Caller:
 
     def _send_invite(self, index: int) -> None:
         number = self._calls.first + index
-        request = self._invite % (number, number, number, number)
+        dialled = self._dialled
+        request = self._invite % (dialled, number, number, number, dialled, number)
         now = self._calls.invited[index] = time.monotonic()
         self._send(request)
         self._unanswered[0].append((now + _RESEND[0], index, request))
@@ -217,7 +224,8 @@ class Caller:
         if status < 300:
             self._send(self._within(b"ACK", 1, response, number))
         else:
-            self._send(self._ack_of_refusal % (number, number, number, header(response, b"To"), number))
+            to = header(response, b"To")
+            self._send(self._ack_of_refusal % (self._dialled, number, number, number, to, number))
 
     def _within(self, method: bytes, sequence: int, response: bytes, number: int) -> bytes:
         target = header(response, b"Contact").strip(b" <>")

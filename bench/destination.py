@@ -12,12 +12,13 @@ _KEPT = (b"Via:", b"Record-Route:", b"From:", b"To:", b"Call-ID:", b"CSeq:")
 class Destination:
     """Answers INVITEs with 180 and 200, everything else with 200."""
 
-    def __init__(self) -> None:
-        self.socket = open_socket()
+    def __init__(self, ip: str) -> None:
+        self.socket = open_socket(ip)
         self.port: int = self.socket.getsockname()[1]
         self.invites = 0
-        sdp = b"v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 50000 RTP/AVP 0\r\n"
-        contact = b"Contact: <sip:bench@127.0.0.1:%d>\r\n" % self.port
+        sdp = b"v=0\r\no=- 1 1 IN IP4 %b\r\ns=-\r\nc=IN IP4 %b\r\nt=0 0\r\nm=audio 50000 RTP/AVP 0\r\n"
+        sdp %= (ip.encode(), ip.encode())
+        contact = b"Contact: <sip:bench@%b:%d>\r\n" % (ip.encode(), self.port)
         self._ringing = contact + b"Content-Length: 0\r\n\r\n"
         self._answer = contact + b"Content-Type: application/sdp\r\nContent-Length: %d\r\n\r\n%b" % (len(sdp), sdp)
 

@@ -9,11 +9,11 @@ from bench.caller import Caller, Reader
 from bench.destination import Destination
 
 
-def run(pipe: Connection) -> None:
+def run(ip: str, pipe: Connection) -> None:
     """The process: tells its destination's port, is told the edge's address, carries out plans till the pipe closes."""
-    destination = Destination()
+    destination = Destination(ip)
     pipe.send(destination.socket.getsockname()[1])
-    caller = Caller(pipe.recv())
+    caller = Caller(pipe.recv(), ip)
     readers: dict[int, Reader] = {
         caller.socket.fileno(): caller.read,
         destination.socket.fileno(): destination.read,

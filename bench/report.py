@@ -8,7 +8,7 @@ from rich.table import Table
 
 from bench.machine import Machine
 from bench.measure import Percentiles
-from bench.scenarios import STEADY, Latency, Loop, Memory, Yardstick
+from bench.scenarios import DOCUMENT_STEADY, STEADY, Documents, Latency, Loop, Memory, Neighbours, Yardstick
 
 #: Below these the bench fails: calls/s refused, calls/s routed, p99 of a whole loop in milliseconds at 800 calls/s.
 FLOOR_REFUSED, FLOOR_ROUTED, FLOOR_P99_MS = 2_500, 1_200, 5.0
@@ -23,6 +23,8 @@ class Report(msgspec.Struct, frozen=True):
     yardstick: Yardstick | None = None
     refuse: Loop | None = None
     route: Loop | None = None
+    documents: Documents | None = None
+    neighbours: Neighbours | None = None
     memory: Memory | None = None
 
     def misses(self) -> list[str]:
@@ -36,6 +38,9 @@ class Report(msgspec.Struct, frozen=True):
             if loop.latency.whole.p99 >= FLOOR_P99_MS:
                 p99 = loop.latency.whole.p99
                 misses.append(f"p99 of {p99} ms at {STEADY} calls/s {name}: the floor is {FLOOR_P99_MS:g} ms")
+        if self.neighbours is not None and self.neighbours.ended < self.neighbours.waiting:
+            told = f"of {self.neighbours.waiting:,} calls whose application never answered {self.neighbours.ended:,}"
+            misses.append(f"{told} got their 500")
         if self.memory is not None and self.memory.refused < self.memory.held:
             misses.append(f"of {self.memory.held:,} held calls {self.memory.refused:,} were refused right")
         return misses
@@ -49,6 +54,8 @@ def show(report: Report, console: Console) -> None:
     console.print(f"load average before the run: {machine.load:.2f} · {versions}\n")
     console.print(_rates(report))
     console.print(_latencies(report))
+    if report.neighbours is not None:
+        console.print(_neighbours(report.neighbours))
     if report.memory is not None:
         console.print(_memory(report.memory))
 
@@ -61,6 +68,7 @@ def _rates(report: Report) -> Table:
     rows = [("Kamailio alone", report.yardstick.best)] if report.yardstick else []
     rows += [("refused", report.refuse.best)] if report.refuse else []
     rows += [("routed, answered, hung up", report.route.best)] if report.route else []
+    rows += [("refused by a document", report.documents.best)] if report.documents else []
     for name, step in rows:
         share = f"{step.rate / alone:.0%}" if alone else ""
         table.add_row(name, f"{step.rate:,.0f}", share, *_cpu(step.cpu_ms))
@@ -78,7 +86,23 @@ def _latencies(report: Report) -> Table:
     for name, loop in (("refused", report.refuse), ("routed", report.route)):
         if loop:
             table.add_row(name, *_spreads(loop.latency), *_cpu(loop.latency.step.cpu_ms))
+    if report.documents:
+        table.add_row(f"refused by a document, {DOCUMENT_STEADY}/s", "", "", _spread(report.documents.latency))
     table.caption = "told: INVITE to event · decided: HTTP request to final response · whole: INVITE to final response"
+    return table
+
+
+def _neighbours(beside: Neighbours) -> Table:
+    title = f"{beside.rate:,.0f} calls/s of one route beside {beside.waiting:,} whose application never answers"
+    table = Table(title=title)
+    for column in ("", "p50 / p99, ms"):
+        table.add_column(column, justify="left" if not column else "right")
+    table.add_row("alone", _spread(beside.alone))
+    table.add_row("beside them", _spread(beside.beside))
+    memory = beside.controller_waiting - beside.controller_before
+    table.caption = (
+        f"{beside.right:.2%} right · {memory:.0f} MB more in the controller · {beside.ended:,} got their 500"
+    )
     return table
 
 

@@ -1,4 +1,4 @@
-"""The four measurements."""
+"""The measurements."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from bench.application import Decided, Order
-from bench.bed import Bed, Load, bed
+from bench.bed import DEAD, DOCUMENTED, Bed, Load, bed, callers
 from bench.caller import Calls, Plan
 from bench.machine import cpu_ms, resident_mb
 from bench.measure import Percentiles, Step, highest, judge, percentiles
@@ -19,6 +19,8 @@ from bench.yardstick import refusing_alone
 #: The rate at which latencies are taken, in calls/s.
 STEADY = 800
 HELD = 10_000
+#: The rate for documents, and how many calls wait for the server that never answers.
+DOCUMENT_STEADY, WAITING = 400, 1_000
 _HOLD_RATE = 1_500
 _HOLD_WINDOW = 60
 _STATUS = {"refuse": 603, "accept": 200}
@@ -55,6 +57,30 @@ class Yardstick(msgspec.Struct, frozen=True):
     steady: Step
     best: Step
     tried: list[Step]
+
+
+class Documents(msgspec.Struct, frozen=True):
+    """Calls that an RCML document refuses: at a steady rate, and the highest that works."""
+
+    latency: Percentiles
+    best: Step
+    tried: list[Step]
+
+
+class Neighbours(msgspec.Struct, frozen=True):
+    """Calls of another route, INVITE to final response: alone, and beside ``waiting`` calls whose server never answers.
+
+    Memory in MB of the controller before and while they wait; ``ended`` of those got their 500 in time.
+    """
+
+    rate: float
+    waiting: int
+    alone: Percentiles
+    beside: Percentiles
+    right: float
+    controller_before: float
+    controller_waiting: float
+    ended: int
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -113,6 +139,49 @@ def _latency(step: Step, calls: Calls, decided: Decided) -> Latency:
         whole=percentiles(at - invited[number] for number, at in ended.items()),
         step=step,
     )
+
+
+async def documents(folder: Path, first: float, length: Length) -> Documents:
+    """INVITE, voice request, document with ``<Reject reason="busy"/>``, 486; the caller's side alone is looked at."""
+    async with bed(folder) as running, callers(running) as load:
+        parts = running.parts() | {"load": [load.pid]}
+
+        async def attempt(rate: float, seconds: float = length.step) -> Step:
+            before = {part: cpu_ms(pids) for part, pids in parts.items()}
+            calls = await load.place(Plan(rate, int(rate * seconds), patience=12.0, dialled=DOCUMENTED))
+            used = {part: cpu_ms(pids) - before[part] for part, pids in parts.items()}
+            return judge(rate, calls, calls.statuses.count(486), used)
+
+        await attempt(DOCUMENT_STEADY, 2.0)
+        latency = (await attempt(DOCUMENT_STEADY, length.steady)).whole
+        best, tried = await highest(attempt, first)
+        return Documents(latency, best, tried)
+
+
+async def neighbours(folder: Path, length: Length) -> Neighbours:
+    """A thousand calls wait for a server that never answers; what do the calls of another route notice?"""
+    async with bed(folder) as running, callers(running) as other:
+        await running.application.order(Order("refuse"))
+        await _attempt(running, "refuse", STEADY, 2.0)
+        seconds = min(length.steady, 4.0)
+        alone, _, _ = await _attempt(running, "refuse", DOCUMENT_STEADY, seconds)
+        controller = running.system.controller_pid()
+        before = resident_mb(controller)
+        waiting = asyncio.create_task(other.place(Plan(WAITING, WAITING, patience=15.0, dialled=DEAD)))
+        await asyncio.sleep(1.2)  # until they are there; they wait for 6 s
+        beside, _, _ = await _attempt(running, "refuse", DOCUMENT_STEADY, seconds)
+        after = resident_mb(controller)
+        calls = await waiting
+        return Neighbours(
+            rate=DOCUMENT_STEADY,
+            waiting=WAITING,
+            alone=alone.whole,
+            beside=beside.whole,
+            right=beside.right,
+            controller_before=round(before, 1),
+            controller_waiting=round(after, 1),
+            ended=calls.statuses.count(500),
+        )
 
 
 async def yardstick(folder: Path, first: float, length: Length) -> Yardstick:

@@ -8,12 +8,12 @@ import socket
 _BUFFER = 16_000_000
 
 
-def open_socket(port: int = 0) -> socket.socket:
-    """A UDP socket on loopback that never waits and holds a whole burst."""
+def open_socket(ip: str) -> socket.socket:
+    """A UDP socket at that loopback address that never waits and holds a whole burst."""
     opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
         opened.setsockopt(socket.SOL_SOCKET, option, _BUFFER)
-    opened.bind(("127.0.0.1", port))
+    opened.bind((ip, 0))
     opened.setblocking(False)
     return opened
 
