@@ -131,11 +131,12 @@ class RcmlSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     One request to an application ends after ``timeout``, follows ``redirects`` HTTP redirects at most, and takes no more
     than ``document_limit`` bytes; the document may nest ``depth_limit`` deep and have ``verb_limit`` verbs. A call may
-    go through ``document_changes`` documents (Redirect, action). ``requests`` documents are fetched at once for each
-    account, more wait for their turn until their call's window is over. Status callbacks are tried again
-    ``callback_retries`` times; ``callback_queue`` calls' callbacks may wait, ``callback_concurrency`` are sent at once.
-    ``log_backlog`` calls and notifications wait while SQL is down. Lists have ``page_size`` entries where the client
-    says nothing, ``page_limit`` at most. ``http`` forbids, if false, URLs that are not https.
+    go through ``document_changes`` documents (Redirect, action), and Pauses hold it for ``hold_limit`` all in all.
+    ``requests`` documents are fetched at once for each account, more wait for their turn until their call's window is
+    over. Status callbacks are tried again ``callback_retries`` times; ``callback_queue`` calls' callbacks may wait,
+    ``callback_concurrency`` are sent at once. ``log_backlog`` calls and notifications wait while SQL is down. Lists have
+    ``page_size`` entries where the client says nothing, ``page_limit`` at most. ``http`` forbids, if false, URLs that
+    are not https.
     """
 
     timeout: Seconds = 6.0
@@ -144,6 +145,7 @@ class RcmlSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     depth_limit: Count = 16
     verb_limit: Count = 200
     document_changes: Count = 10
+    hold_limit: Seconds = 300.0
     requests: Count = 256
     callback_retries: Annotated[int, Meta(ge=0, le=20, description="0 to 20")] = 3
     callback_queue: Count = 10_000

@@ -126,6 +126,46 @@ class Callbacks(Protocol):
         ...
 
 
+class LiveCallError(Exception):
+    """A live call could not be changed as asked; it is as it was. The text says why, in one sentence."""
+
+
+class Unsupported(LiveCallError):
+    """What was asked for cannot be done with a call in this state: it was answered, or let go to a destination."""
+
+
+class NotConfirmed(LiveCallError):
+    """The edge has not confirmed it: what has become of the call is not known yet."""
+
+
+class LiveCalls(Protocol):
+    """The calls that RCML applications decide, while they live."""
+
+    def status(self, call: CallId) -> Status | None:
+        """The status of a live call; ``None``: it is over, or none of these."""
+        ...
+
+    async def end(self, call: CallId, status: Literal["canceled", "completed"]) -> bool:
+        """End a live call: refuse it with 603 if it is not answered, and ``status`` is then its last; else hang up.
+
+        An answered call is not ended by "canceled", as documented: nothing is done. Returns false if it was over.
+
+        Raises:
+            LiveCallError: the edge did not confirm it.
+        """
+        ...
+
+    async def run(self, call: CallId, url: str, method: Method, fallback_url: str, fallback_method: Method) -> bool:
+        """Have a call that is not answered start another document at once; what is dialled for it is cancelled.
+
+        Returns when the document is about to be fetched; false if the call was over.
+
+        Raises:
+            LiveCallError: the call was answered or let go (:class:`Unsupported`), or the edge did not confirm it.
+        """
+        ...
+
+
 class Log(Protocol):
     """Takes up what the REST API shows later; never waits."""
 
