@@ -6,20 +6,31 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
 
-from callgate.core.answers import Answer, Applied, HangUpAnswer, HungUp, NotLive, UnknownCall
+from callgate.core.answers import (
+    Answer,
+    Applied,
+    HangUpAnswer,
+    HungUp,
+    NotLive,
+    UnknownCall,
+    WithdrawAnswer,
+    Withdrawn,
+)
 from callgate.core.calls import Call, Caller, CallId, Sequence
 from callgate.core.control import Health, Listener
 from callgate.core.events import Delivery, Event
 from callgate.core.gate import Claim, Gate, InFlight, Terms
 from callgate.core.reports import Ack, AckResult, Incoming, Progress, Report
-from callgate.core.states import UNDECIDED
+from callgate.core.states import UNDECIDED, State
 from callgate.core.verdicts import Decider, Refuse, Verdict, refuse
 
 
 class GateControl(ABC):
     """A ``CallControl`` over the gate alone: no link, no windows; ``edge`` is what a test lets the edge do.
 
-    Its listeners hear of calls. A dialect's rig adds the clock, how calls come in, and what else is to be heard.
+    An ``edge`` that awaits something is a slow one: whoever decides meanwhile waits. What is dialled rings, is answered
+    or returns when the test says so (:meth:`rings`, :meth:`answers`, :meth:`returns`). Its listeners hear of calls. A
+    dialect's rig adds the clock, how calls come in, and what else is to be heard.
     """
 
     def __init__(self) -> None:
@@ -27,9 +38,13 @@ class GateControl(ABC):
         self.linked = True
         self.edge: Callable[[Call, Verdict], Awaitable[Ack]] = self.obey
         self.hang_up_answer: Callable[[Call], HangUpAnswer] | None = None
+        self.hold_on_answer: Callable[[Call], Answer] | None = None
+        self.withdraw_answer: Callable[[Call], WithdrawAnswer] | None = None
         #: What the dialect asked for, what the edge was told, and what the dialect said of its deliveries.
         self.decisions: list[tuple[CallId | None, Verdict, Decider]] = []
         self.commands: list[Verdict] = []
+        self.held_on: list[tuple[CallId, float, int, str]] = []
+        self.withdrawn: list[CallId] = []
         self.deliveries: list[Delivery] = []
         self._listeners: list[Listener] = []
         self._settled: dict[CallId, asyncio.Event] = {}
@@ -54,9 +69,44 @@ class GateControl(ABC):
         self.tell(*events)
         return events[0].call
 
-    def report(self, call: Call, progress: Progress, status: int = 0, phrase: str = "", by: str = "") -> None:
-        """The edge tells what became of a call."""
-        self.tell(*self.gate.report(Report(call.sequence, progress, status, phrase, by), self.now()))
+    def report(
+        self,
+        call: Call,
+        progress: Progress,
+        status: int = 0,
+        phrase: str = "",
+        by: str = "",
+        *,
+        attempt: int | None = None,
+        target: int | None = None,
+    ) -> None:
+        """The edge tells what became of a call, or of the dialling under way unless ``attempt`` names another."""
+        number = call.attempt if attempt is None else attempt
+        self.hear(Report(call.sequence, progress, status, phrase, by, number, target))
+
+    def hear(self, report: Report) -> None:
+        """The edge tells this."""
+        self.tell(*self.gate.report(report, self.now()))
+
+    def rings(self, call: Call, target: int = 0, status: int = 180) -> None:
+        """One of those who are dialled rings."""
+        self.report(call, Progress.RINGING, status, "Ringing", target=target)
+
+    def answers(self, call: Call, target: int = 0) -> None:
+        """One of those who are dialled answers, the others are cancelled."""
+        self.report(call, Progress.ANSWERED, 200, "OK", target=target)
+
+    def returns(self, call: Call, status: int = 486, phrase: str = "") -> None:
+        """Nobody who was dialled answers, and this was the best of what they said: the call is held again."""
+        self.report(call, Progress.RETURNED, status, phrase)
+
+    def ends(self, call: Call, by: str = "destination") -> None:
+        """Somebody hangs up a call that was answered: "caller", "destination", or "limit" when its time is over."""
+        self.report(call, Progress.ENDED, by=by)
+
+    def cancels(self, call: Call) -> None:
+        """The caller gives up before anybody has answered."""
+        self.report(call, Progress.CANCELLED, 487, "Request canceled")
 
     async def pass_window(self, call: Call) -> None:
         """The window of a call is over and nobody has decided."""
@@ -112,8 +162,38 @@ class GateControl(ABC):
             return HungUp(found) if isinstance(answer, Applied) else NotLive(found)
         if found.ended is not None:
             return NotLive(found)
-        self.report(found, Progress.ENDED, by="controller")
+        if found.state is State.ANSWERED:
+            self.report(found, Progress.ENDED, by="controller")
+        else:
+            self.report(found, Progress.FAILED, 603, "Decline")
         return HungUp(found)
+
+    async def hold_on(self, call: CallId, seconds: float, *, status: int = 0, phrase: str = "") -> Answer:
+        self.held_on.append((call, seconds, status, phrase))
+        found = self.gate.find(call)
+        if found is None:
+            return UnknownCall()
+        if self.hold_on_answer is not None:
+            return self.hold_on_answer(found)
+        if found.state is State.HELD:
+            self.gate.extend(found, seconds, self.now())
+            return Applied(found, status)
+        if found.state is State.DECIDED:
+            await self._settled[found.id].wait()
+        return self.gate.answer_for_late(found)
+
+    async def withdraw(self, call: CallId) -> WithdrawAnswer:
+        """What is dialled is cancelled, and the call held again before this returns."""
+        self.withdrawn.append(call)
+        found = self.gate.find(call)
+        if found is None:
+            return UnknownCall()
+        if self.withdraw_answer is not None:
+            return self.withdraw_answer(found)
+        if not found.attempt or found.state not in (State.DECIDED, State.ROUTED, State.RINGING):
+            return NotLive(found)
+        self.returns(found, 487, "Request Terminated")
+        return Withdrawn(found)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         self._listeners.append(listener)

@@ -15,7 +15,7 @@ from callgate.core.answers import RESULT_NAMES, Answer
 from callgate.core.calls import Call, CallId
 from callgate.core.events import Delivery, VerdictEvent
 from callgate.core.gate import Terms
-from callgate.core.reports import Progress
+from callgate.core.reports import Report
 from callgate.core.verdicts import Accept, Decider, Verdict
 from callgate.database import engine as database
 from callgate.database.migrate import upgrade
@@ -64,9 +64,9 @@ class PlayedControl(GateControl):
         )
         return self.admit(call, Terms("sip:pbx.example.com", 10.0, Accept()))
 
-    def report(self, call: Call, progress: Progress, status: int = 0, phrase: str = "", by: str = "") -> None:
+    def hear(self, report: Report) -> None:
         self.time += 0.01
-        super().report(call, progress, status, phrase, by)
+        super().hear(report)
 
     async def decide(self, call: CallId | None, verdict: Verdict, decider: Decider) -> Answer:
         answer = await super().decide(call, verdict, decider)
