@@ -65,7 +65,7 @@ async def test_two_phones_ring_one_answers_and_the_other_is_cancelled(rcml: Rcml
     alice.behave, bob.behave = ring, ring
     call, did = rcml.dial("71", document("<Dial><Client>alice</Client><Client>bob</Client></Dial>"))
     await call.until(lambda each: 180 in each.statuses)
-    await eventually(lambda: bool((alice.saw("INVITE", call) and bob.saw("INVITE", call))))
+    await eventually(lambda: bool(alice.saw("INVITE", call) and bob.saw("INVITE", call)))
     answer(bob, bob.saw("INVITE", call)[0])
     assert (await call.ended()).status == 200
     await eventually(lambda: bool(alice.saw("CANCEL", call)))
@@ -186,7 +186,7 @@ async def test_a_caller_who_hangs_up_while_it_rings(rcml: RcmlRig, alice: Phone,
     call.cancel()
     assert (await call.ended()).status == 487
     assert await rcml.application.told(did, "canceled") == ["ringing", "canceled"]
-    await eventually(lambda: bool((alice.saw("CANCEL", call) and bob.saw("CANCEL", call))))
+    await eventually(lambda: bool(alice.saw("CANCEL", call) and bob.saw("CANCEL", call)))
     assert rcml.untouched(call)
 
 
