@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Generic, TypeVar
 
-from callgate.journal.records import Entry
+T = TypeVar("T")
 
 
-class Backlog:
+class Backlog(Generic[T]):
     """Entries in the order they came; with more than ``limit`` the oldest are dropped and counted.
 
     Entries that were taken and are being written count until :meth:`written` or :meth:`give_back`, but are not
@@ -17,13 +18,13 @@ class Backlog:
     def __init__(self, limit: int) -> None:
         self.dropped = 0
         self._limit = limit
-        self._waiting: deque[Entry] = deque()
-        self._taken: list[Entry] = []
+        self._waiting: deque[T] = deque()
+        self._taken: list[T] = []
 
     def __len__(self) -> int:
         return len(self._waiting) + len(self._taken)
 
-    def append(self, entry: Entry) -> int:
+    def append(self, entry: T) -> int:
         """Add an entry; gives back how many are there now."""
         waiting = self._waiting
         waiting.append(entry)
@@ -34,7 +35,7 @@ class Backlog:
             return self._limit
         return size
 
-    def take(self, count: int) -> list[Entry]:
+    def take(self, count: int) -> list[T]:
         """The oldest ``count`` entries, or as many as there are, to be written."""
         popleft = self._waiting.popleft
         self._taken = [popleft() for _ in range(min(count, len(self._waiting)))]

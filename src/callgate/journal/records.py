@@ -21,9 +21,9 @@ class CallRecord(msgspec.Struct, frozen=True, gc=False):
     """One call as it was last told of; what has not happened is ``None``.
 
     ``caller_number`` and ``caller_name`` are those of the From header, ``source`` is where the INVITE came from.
-    ``action`` is the verdict that counted ("accept", "refuse", "redirect", "dial") and ``reason`` its name, if it has one;
-    ``dialect`` and ``application`` say who gave it: "callgate" and "window", or "edge" and "guard", when the window
-    ran out. ``status`` and ``phrase`` are the last that the caller got.
+    ``action`` is the verdict that counted ("accept", "refuse", "redirect", "dial") and ``reason`` its name, if it has
+    one; ``dialect`` and ``application`` say who gave it: "callgate" and "window", or "edge" and "guard", when the
+    window ran out. ``status`` and ``phrase`` are the last that the caller got.
     """
 
     id: CallId

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Table, delete, select
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from callgate.journal.keys import first_call_id, first_number
@@ -12,22 +14,28 @@ from callgate.journal.tables import calls, deliveries, verdicts
 EVERY = 3600.0
 PIECE = 1_000
 
-_DAY = 86_400.0
+DAY = 86_400.0
 
 
 async def delete_older(connection: AsyncConnection, days: int, now: float) -> bool:
     """Delete a piece of what is older than ``days`` at ``now`` (Unix seconds); whether there may be more."""
-    limit = now - days * _DAY
+    limit = now - days * DAY
     more = False
-    for table, old in (
-        (calls, calls.c.id < first_call_id(limit)),
-        (verdicts, verdicts.c.id < first_number(limit)),
-        (deliveries, deliveries.c.id < first_number(limit)),
+    for key, old in (
+        (calls.c.id, calls.c.id < first_call_id(limit)),
+        (verdicts.c.id, verdicts.c.id < first_number(limit)),
+        (deliveries.c.id, deliveries.c.id < first_number(limit)),
     ):
-        more |= await _delete(connection, table, old) == PIECE
+        more |= await delete_piece(connection, key, old, by_age=key)
     return more
 
 
-async def _delete(connection: AsyncConnection, table: Table, old: ColumnElement[bool]) -> int:
-    oldest = select(table.c.id).where(old).order_by(table.c.id).limit(PIECE)
-    return (await connection.execute(delete(table).where(table.c.id.in_(oldest)))).rowcount
+async def delete_piece(
+    connection: AsyncConnection, key: Column[Any], old: ColumnElement[bool], *, by_age: Column[Any]
+) -> bool:
+    """Delete the oldest :data:`PIECE` rows that are ``old`` from the table of ``key``; whether there may be more.
+
+    ``by_age`` is the column that tells which are the oldest.
+    """
+    oldest = select(key).where(old).order_by(by_age).limit(PIECE)
+    return (await connection.execute(delete(key.table).where(key.in_(oldest)))).rowcount == PIECE

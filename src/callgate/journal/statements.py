@@ -8,7 +8,7 @@ one step outside Python's lock in place of several for each row, which matters m
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from sqlalchemy import Dialect, String, Table
@@ -40,11 +40,9 @@ class Statements:
     """The three statements, in the SQL of one database."""
 
     def __init__(self, dialect: Dialect) -> None:
-        insert = _sqlite if dialect.name == "sqlite" else _postgresql
-        changes = ", ".join(f"{name} = excluded.{name}" for name in _names(calls) if name not in _FIXED)
-        self._calls = f"{insert(calls, dialect)} ON CONFLICT (id) DO UPDATE SET {changes}"
-        self._verdicts = f"{insert(verdicts, dialect)} ON CONFLICT (id) DO NOTHING"
-        self._deliveries = f"{insert(deliveries, dialect)} ON CONFLICT (id) DO NOTHING"
+        self._calls = replacing(calls, "id", _FIXED, dialect)
+        self._verdicts = inserting(verdicts, "id", dialect)
+        self._deliveries = inserting(deliveries, "id", dialect)
 
     async def write(self, connection: AsyncConnection, entries: Sequence[Entry]) -> None:
         """Write the entries; of several records of one call the last is the one that stays."""
@@ -64,7 +62,21 @@ class Statements:
                 await connection.exec_driver_sql(statement, (document(list(rows)),))
 
 
-def document(rows: Sequence[Entry]) -> str:
+def inserting(table: Table, key: str, dialect: Dialect) -> str:
+    """The statement that inserts a :func:`document` of rows, and leaves alone those whose ``key`` is there already."""
+    return f"{_insert(table, dialect)} ON CONFLICT ({key}) DO NOTHING"
+
+
+def replacing(table: Table, key: str, fixed: Collection[str], dialect: Dialect) -> str:
+    """The statement that inserts a :func:`document` of rows in place of those of the same ``key``.
+
+    ``fixed`` columns never change, so that their indexes are not touched again. No key may come twice.
+    """
+    changes = ", ".join(f"{name} = excluded.{name}" for name in _names(table) if name not in fixed)
+    return f"{_insert(table, dialect)} ON CONFLICT ({key}) DO UPDATE SET {changes}"
+
+
+def document(rows: Sequence[msgspec.Struct]) -> str:
     """The rows as one JSON array of arrays, without what the databases cannot hold."""
     values = [msgspec.structs.astuple(row) for row in rows]
     try:
@@ -81,7 +93,11 @@ def storable(text: str) -> str:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode(errors="replace").decode()
 
 
-def _sqlite(table: Table, dialect: Dialect) -> str:
+def _insert(table: Table, dialect: Dialect) -> str:
+    return _sqlite(table) if dialect.name == "sqlite" else _postgresql(table, dialect)
+
+
+def _sqlite(table: Table) -> str:
     values = ", ".join(f"json_extract(value, '$[{index}]')" for index in range(len(table.c)))
     # Without WHERE, SQLite would read ON CONFLICT as the ON of a join.
     return f"INSERT INTO {table.name} ({', '.join(_names(table))}) SELECT {values} FROM json_each(?) WHERE true"

@@ -1,38 +1,23 @@
-"""Writing the journal behind the calls: events are taken up at once and written in batches by one task."""
+"""The journal's writer: what each event of a call is in the journal."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import time
 from collections.abc import Callable
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callgate.core.events import CallEvent, Delivery, Event, VerdictEvent
-from callgate.database.engine import cause, writing
-from callgate.database.errors import DatabaseUnavailableError
-from callgate.journal.backlog import Backlog
+from callgate.journal.behind import WriteBehind
 from callgate.journal.keys import Numbers
 from callgate.journal.records import CallRecord, DeliveryEntry, Entry, VerdictEntry
-from callgate.journal.retention import EVERY, delete_older
+from callgate.journal.retention import delete_older
 from callgate.journal.statements import Statements
 from callgate.settings import JournalSettings
 
-log = structlog.get_logger(__name__)
 
-#: The first pause after a failed try, in seconds; it doubles with each further one.
-_FIRST_PAUSE = 0.25
-#: How often it is told that entries are dropped, in seconds.
-_TELL_EVERY = 60.0
-
-
-class JournalWriter:
+class JournalWriter(WriteBehind[Entry]):
     """Hears every event and writes it to SQL, without ever making a call wait.
-
-    While SQL is down the entries wait in memory and are written when it is back; beyond ``settings.backlog`` the
-    oldest are dropped. An outage is logged once, and once its end with how long it was and what was lost.
 
     Args:
         engine: its tables must be there (:func:`callgate.database.migrate.upgrade`).
@@ -43,170 +28,23 @@ class JournalWriter:
     def __init__(
         self, engine: AsyncEngine, settings: JournalSettings, *, clock: Callable[[], float] = time.time
     ) -> None:
-        self._engine = engine
-        self._settings = settings
-        self._clock = clock
-        self._statements = Statements(engine.dialect)
-        self._backlog = Backlog(settings.backlog)
+        super().__init__(
+            engine,
+            settings,
+            write=Statements(engine.dialect).write,
+            delete_older=delete_older,
+            subject="the call log",
+            backlog=settings.backlog,
+            clock=clock,
+        )
         self._numbers = Numbers()
-        self._any = asyncio.Event()  # something waits
-        self._full = asyncio.Event()  # a whole batch waits
-        self._stopping = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._outage: _Outage | None = None
-        self._refused = 0
-        self._told_dropped = 0
-        self._tell_again = 0.0
-        self._next_deletion = 0.0 if settings.keep_days else float("inf")
-
-    @property
-    def backlog(self) -> int:
-        """How many entries are not written yet."""
-        return len(self._backlog)
-
-    @property
-    def dropped(self) -> int:
-        """How many entries were lost since the start: the backlog was full, or the database refused them."""
-        return self._backlog.dropped + self._refused
 
     def listener(self, event: Event) -> None:
         """Take up an event; a call is recorded as it is now. Returns at once."""
         match event:
             case CallEvent():
-                size = self._backlog.append(CallRecord.of(event.call))
+                self.take_up(CallRecord.of(event.call))
             case VerdictEvent():
-                size = self._backlog.append(VerdictEntry.of(self._numbers.next(event.at), event))
+                self.take_up(VerdictEntry.of(self._numbers.next(event.at), event))
             case Delivery():
-                size = self._backlog.append(DeliveryEntry.of(self._numbers.next(event.at), event))
-        if size == 1:
-            self._any.set()
-        if size >= self._settings.batch:
-            self._full.set()
-
-    async def start(self) -> None:
-        """Begin to write; events heard before wait already."""
-        self._task = asyncio.create_task(self._run(), name="journal writer")
-
-    async def stop(self) -> int:
-        """Write what waits, for at most ``settings.stop_timeout`` seconds; gives back how many entries were lost."""
-        if self._task is None:
-            return len(self._backlog)
-        for event in (self._stopping, self._any, self._full):
-            event.set()
-        _, unfinished = await asyncio.wait([self._task], timeout=self._settings.stop_timeout)
-        self._task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._task
-        self._task = None
-        if unfinished:
-            log.error("the call log was not written to its end", lost=len(self._backlog), dropped=self.dropped)
-        return len(self._backlog)
-
-    # --- the task ----------------------------------------------------------------------------------------------------
-
-    async def _run(self) -> None:
-        while not self._stopping.is_set() or len(self._backlog):
-            await self._gather()
-            entries = self._backlog.take(self._settings.batch)
-            try:
-                await self._write(entries)
-                self._backlog.written()
-                await self._delete_old()
-            except Exception as error:  # whatever it is, the journal goes on trying
-                self._backlog.give_back()
-                await self._unavailable(error)
-            except asyncio.CancelledError:
-                self._backlog.give_back()
-                raise
-            else:
-                self._available()
-
-    async def _gather(self) -> None:
-        """Until a batch is there, or something has waited long enough, or old entries have to be deleted."""
-        if not len(self._backlog):
-            self._any.clear()
-            await _wait(self._any, self._next_deletion - self._clock())
-        if len(self._backlog) < self._settings.batch and not self._stopping.is_set():
-            self._full.clear()
-            await _wait(self._full, self._settings.interval)
-
-    async def _write(self, entries: list[Entry]) -> None:
-        """All entries in one transaction. When they are refused, each half is tried, down to the entry that is why."""
-        if not entries:
-            return
-        try:
-            async with writing(self._engine, within=self._settings.timeout) as connection:
-                await self._statements.write(connection, entries)
-        except DatabaseUnavailableError:
-            raise
-        except Exception as error:
-            if len(entries) > 1:
-                await self._write(entries[: len(entries) // 2])
-                await self._write(entries[len(entries) // 2 :])
-            else:
-                self._refused += 1
-                log.error("the call log refused an entry", entry=type(entries[0]).__name__, cause=cause(error))
-
-    async def _delete_old(self) -> None:
-        now = self._clock()
-        if now >= self._next_deletion and not self._stopping.is_set():
-            async with writing(self._engine, within=self._settings.timeout) as connection:
-                more = await delete_older(connection, self._settings.keep_days, now)
-            self._next_deletion = now if more else now + EVERY
-
-    # --- outages -----------------------------------------------------------------------------------------------------
-
-    async def _unavailable(self, error: Exception) -> None:
-        if self._outage is None:
-            self._outage = _Outage(self._backlog.dropped)
-            told = str(error) if isinstance(error, DatabaseUnavailableError) else cause(error)
-            log.error("the call log cannot be written; calls go on, and it will catch up", error=told)
-        self._tell_dropped()
-        if self._stopping.is_set():
-            await asyncio.sleep(_FIRST_PAUSE)
-        else:
-            await _wait(self._stopping, self._outage.next_pause(self._settings.retry))
-
-    def _available(self) -> None:
-        outage, self._outage = self._outage, None
-        if outage is not None:
-            log.warning(
-                "the call log is written again",
-                seconds=round(time.monotonic() - outage.since, 1),
-                backlog=len(self._backlog),
-                dropped=self._backlog.dropped - outage.dropped_before,
-            )
-            self._told_dropped = self._backlog.dropped
-        self._tell_dropped()
-
-    def _tell_dropped(self) -> None:
-        """Tell of dropped entries when it begins, and once a minute while it goes on."""
-        now, dropped = time.monotonic(), self._backlog.dropped
-        if dropped > self._told_dropped and now >= self._tell_again:
-            log.error(
-                "the oldest entries of the call log are dropped: its backlog is full",
-                dropped=dropped - self._told_dropped,
-                backlog=len(self._backlog),
-            )
-            self._told_dropped, self._tell_again = dropped, now + _TELL_EVERY
-
-
-class _Outage:
-    """An outage of SQL: since when (monotonic seconds), and how many entries had been dropped before."""
-
-    def __init__(self, dropped_before: int) -> None:
-        self.since = time.monotonic()
-        self.dropped_before = dropped_before
-        self._pause = _FIRST_PAUSE / 2
-
-    def next_pause(self, longest: float) -> float:
-        """How long to wait before the next try, in seconds."""
-        self._pause = min(self._pause * 2, longest)
-        return self._pause
-
-
-async def _wait(event: asyncio.Event, seconds: float) -> None:
-    """Until the event is set, or for so long."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(max(seconds, 0.0) if seconds != float("inf") else None):
-            await event.wait()
+                self.take_up(DeliveryEntry.of(self._numbers.next(event.at), event))
