@@ -90,7 +90,7 @@ async def running(settings: Settings, address: LinkAddress) -> AsyncIterator[Con
         controller.listen(writer.listener)
         await writer.start()
         stack.push_async_callback(writer.stop)
-        surroundings = Surroundings(controller, directory, JournalReader(engine), settings)
+        surroundings = Surroundings(controller, directory, JournalReader(engine), settings, engine)
         dialects: list[Dialect] = [dialect(surroundings) for dialect in DIALECTS]
         for dialect in dialects:
             await dialect.start()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from callgate.core.control import CallControl
 from callgate.dialects.asgi import Application
@@ -15,12 +16,13 @@ from callgate.settings import Settings
 
 
 class Surroundings(msgspec.Struct, frozen=True):
-    """All that a dialect may use."""
+    """All that a dialect may use. ``engine`` is for a dialect that has tables of its own."""
 
     control: CallControl
     directory: DirectoryService
     journal: JournalReader
     settings: Settings
+    engine: AsyncEngine
 
 
 class Dialect(Protocol):

@@ -136,7 +136,7 @@ async def serving(folder: Path, settings: Settings | None = None) -> AsyncIterat
         ]
     )
     control = PlayedControl()
-    native = Native(Surroundings(control, directory, JournalReader(engine), settings))
+    native = Native(Surroundings(control, directory, JournalReader(engine), settings, engine))
     await native.start()
     try:
         async with served(native.mounts) as port:

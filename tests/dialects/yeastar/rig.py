@@ -196,8 +196,8 @@ async def yeastar_rig(
     control = StandInControl()
     directory = StandInDirectory(*(entries or default_entries()))
     settings = Settings(yeastar=yeastar or YeastarSettings(), http=http or HttpSettings())
-    # The two stand-ins have what this dialect uses of what they stand in for.
-    plugin = Yeastar(Surroundings(control, cast(Any, directory), cast(Any, None), settings))
+    # The stand-ins have what this dialect uses of what they stand in for.
+    plugin = Yeastar(Surroundings(control, cast(Any, directory), cast(Any, None), settings, cast(Any, None)))
     await plugin.start()
     async with served(plugin.mounts) as port:
         rig = Rig(control, directory, plugin, port)

@@ -9,22 +9,17 @@ from __future__ import annotations
 import asyncio
 import secrets
 import string
-from collections import OrderedDict
-from collections.abc import Callable
 
 import msgspec
-import structlog
 
+from callgate.dialects import lockout
 from callgate.dialects.port import Surroundings
 from callgate.dialects.yeastar.errors import ApiError, Code
 from callgate.dialects.yeastar.wire import InvalidParam, TokenReply
 from callgate.directory.model import Client
-from callgate.settings import YeastarSettings
 
 _ALPHABET = string.ascii_letters + string.digits
 _TOKEN_LENGTH = 32
-
-log = structlog.get_logger(__name__)
 
 
 class Session(msgspec.Struct, eq=False):
@@ -160,63 +155,17 @@ def new_token() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(_TOKEN_LENGTH))
 
 
-class BlockedAddress(msgspec.Struct, frozen=True):
-    """An address that may not log in until then (Unix seconds)."""
-
-    address: str
-    until: float
-
-
-class _Failures(msgspec.Struct):
-    count: int
-    until: float  # the lockout ends, or the failures are forgotten
-
-
-class Lockout:
-    """Failed logins in a row, by source address, and the addresses blocked for them."""
-
-    def __init__(self, settings: YeastarSettings, now: Callable[[], float]) -> None:
-        self._settings = settings
-        self._now = now
-        self._failures: OrderedDict[str, _Failures] = OrderedDict()
+class Lockout(lockout.Lockout):
+    """The addresses that guess, in this dialect's words."""
 
     def check(self, address: str) -> None:
         """
         Raises:
             ApiError: the address is blocked; the text says for how long.
         """
-        failures = self._failures.get(address)
-        if failures is None:
-            return
-        left = failures.until - self._now()
-        if left <= 0:
-            del self._failures[address]
-        elif failures.count >= self._settings.lockout_failures:
+        left = self.left(address)
+        if left:
             raise ApiError(Code.ADDRESS_BLOCKED, f"too many failed logins, this address is blocked for {left:.0f} s")
-
-    def failed(self, address: str) -> None:
-        """A login from there failed."""
-        failures = self._failures.setdefault(address, _Failures(0, 0.0))
-        self._failures.move_to_end(address)
-        failures.count += 1
-        failures.until = self._now() + self._settings.lockout_seconds
-        if failures.count == self._settings.lockout_failures:
-            log.warning("address blocked after failed logins", address=address, seconds=self._settings.lockout_seconds)
-        while len(self._failures) > self._settings.lockout_addresses:
-            self._failures.popitem(last=False)
-
-    def clear(self, address: str) -> bool:
-        """Forget what failed there, because a login succeeded or an operator says so; true if there was something."""
-        return self._failures.pop(address, None) is not None
-
-    def blocked(self) -> list[BlockedAddress]:
-        """The addresses that are blocked now."""
-        now, limit = self._now(), self._settings.lockout_failures
-        return [
-            BlockedAddress(address, failures.until)
-            for address, failures in self._failures.items()
-            if failures.count >= limit and failures.until > now
-        ]
 
 
 class Login:

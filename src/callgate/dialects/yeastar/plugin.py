@@ -11,8 +11,9 @@ from http import HTTPStatus
 
 from callgate.core.events import CallEvent, Delivery, Event
 from callgate.dialects.asgi import Application, Receive, Scope, Send
+from callgate.dialects.lockout import BlockedAddress
 from callgate.dialects.port import Surroundings
-from callgate.dialects.yeastar.auth import BlockedAddress, Lockout, Tokens
+from callgate.dialects.yeastar.auth import Lockout, Tokens
 from callgate.dialects.yeastar.decide import DIALECT
 from callgate.dialects.yeastar.errors import ApiError, Code
 from callgate.dialects.yeastar.events import INCOMING_CALL_REQUEST, encode, topics
