@@ -71,12 +71,12 @@ class Reader(asyncio.StreamReader):
 
 
 class Applications:
-    """The server. ``asked`` are all requests, ``open`` counts the connections that are open now, ``accepted`` all."""
+    """The server. ``asked`` are all requests; ``open`` counts the connections of now, ``peak`` the most there were at
+    once, ``accepted`` all."""
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
-        self.open = 0
-        self.accepted = 0
+        self.open = self.peak = self.accepted = 0
         self.base = ""
         self._behaviours: dict[str, Behaviour] = {}
         self._scheme = "http"
@@ -113,6 +113,7 @@ class Applications:
         self._connections.add(task)
         self.open += 1
         self.accepted += 1
+        self.peak = max(self.peak, self.open)
         number = self.accepted
         try:
             while (asked := await self._read(reader, number)) is not None:
@@ -120,8 +121,8 @@ class Applications:
                 behaviour = self._behaviours.get(asked.path, status(404))
                 if not await self._until_gone(behaviour(asked, writer), reader):
                     return
-        except (OSError, asyncio.IncompleteReadError):
-            pass  # the client has gone, which some tests are about
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client has gone, which some tests are about, or the test is over
         finally:
             self.open -= 1
             self._connections.discard(task)

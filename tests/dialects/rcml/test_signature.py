@@ -39,13 +39,6 @@ def genuine(asked: Asked, token: str = TOKEN) -> bool:
 
 
 @pytest.fixture
-async def applications() -> AsyncIterator[Applications]:
-    made = Applications()
-    async with made.serving():
-        yield made
-
-
-@pytest.fixture
 async def fetcher() -> AsyncIterator[HttpFetcher]:
     made = HttpFetcher(RcmlSettings())
     made.open()

@@ -20,7 +20,7 @@ FINAL_STATUSES: frozenset[Status] = frozenset({"completed", "busy", "failed", "n
 
 
 class CallRecord(msgspec.Struct, frozen=True, gc=False):
-    """A call as the REST API tells it: an inbound one, or what it has dialled (``parent_sid`` is then the inbound one's).
+    """A call as the REST API tells it: an inbound one, or what it has dialled (``parent_sid``: the inbound one's sid).
 
     ``from_`` and ``to`` are numbers, SIP URIs or ``client:login``. Times are Unix seconds, ``None`` until it happened:
     ``started`` is when it was answered. ``ring_seconds`` is how long it rang. Of several records of one sid, the last
@@ -88,6 +88,9 @@ class Fetched(msgspec.Struct, frozen=True):
     charset: str
     headers: str
     body: bytes
+
+    def __repr__(self) -> str:
+        return f"Fetched(content_type={self.content_type!r})"  # no URL with a password in any log
 
 
 class FetchError(Exception):

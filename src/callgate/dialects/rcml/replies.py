@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from http import HTTPStatus
 
@@ -138,7 +139,7 @@ def _named(error: Exception) -> tuple[int, str]:
         case aiohttp.ClientConnectorDNSError():
             return INPUT_OUTPUT, "the host name was not found"
         case aiohttp.ClientConnectorError(os_error=cause):
-            return INPUT_OUTPUT, f"no connection: {cause.strerror or type(cause).__name__}"
+            return INPUT_OUTPUT, f"no connection: {_reason(cause)}"
         case aiohttp.InvalidURL():
             return INVALID_URL, "the URL cannot be requested"
         case aiohttp.ServerDisconnectedError():
@@ -148,6 +149,11 @@ def _named(error: Exception) -> tuple[int, str]:
         case aiohttp.ClientResponseError():
             return PROTOCOL, "the reply is not HTTP, or its headers are too long"
         case OSError():
-            return INPUT_OUTPUT, f"the connection broke: {error.strerror or type(error).__name__}"
+            return INPUT_OUTPUT, f"the connection broke: {_reason(error)}"
         case _:
             return PROTOCOL, f"the request failed: {type(error).__name__}"
+
+
+def _reason(error: OSError) -> str:
+    """The system's own words, for those of the event loop have the address in them."""
+    return os.strerror(error.errno) if error.errno else type(error).__name__

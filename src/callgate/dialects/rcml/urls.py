@@ -37,7 +37,7 @@ def resolve(base: str, text: str) -> str:
         FetchError: it comes to no http or https URL (code 11100).
     """
     reference = _read(text)
-    joined = reference if reference.absolute or not base else parse(base).join(reference)
+    joined = reference if reference.scheme or not base else parse(base).join(reference)
     return str(_checked(joined, text))
 
 
