@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from callgate.directory.model import ApiKey, Client, Directory, Entry, InboundRoute, Trunk
+from callgate.directory.model import (
+    KINDS,
+    Account,
+    ApiKey,
+    Application,
+    Client,
+    Directory,
+    Entry,
+    InboundRoute,
+    Phone,
+    Trunk,
+)
 
 E = TypeVar("E", bound=Entry)
 
@@ -37,22 +48,23 @@ class Difference(msgspec.Struct, Generic[E], frozen=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """What is different between two directories; false if nothing is."""
+    """What is different between two directories; false if nothing is. The fields are in the order of KINDS."""
 
     trunks: Difference[Trunk] = Difference()
+    accounts: Difference[Account] = Difference()
+    applications: Difference[Application] = Difference()
     routes: Difference[InboundRoute] = Difference()
+    phones: Difference[Phone] = Difference()
     clients: Difference[Client] = Difference()
     keys: Difference[ApiKey] = Difference()
 
     def __bool__(self) -> bool:
-        return bool(self.trunks or self.routes or self.clients or self.keys)
+        return any(self.differences)
 
     @property
-    def differences(
-        self,
-    ) -> tuple[Difference[Trunk] | Difference[InboundRoute] | Difference[Client] | Difference[ApiKey], ...]:
-        """One for each kind: trunks, routes, clients, keys."""
-        return (self.trunks, self.routes, self.clients, self.keys)
+    def differences(self) -> tuple[Difference[Any], ...]:
+        """One for each kind, in the order of KINDS."""
+        return tuple(getattr(self, f"{kind}s") for kind in KINDS)
 
     @property
     def added(self) -> tuple[Entry, ...]:
@@ -70,17 +82,12 @@ class Changes(msgspec.Struct, frozen=True):
 
 def difference(before: Directory, after: Directory) -> Changes:
     """What has to be done to ``before`` so that it becomes ``after``."""
-    return Changes(
-        _difference(before.trunks, after.trunks),
-        _difference(before.routes, after.routes),
-        _difference(before.clients, after.clients),
-        _difference(before.keys, after.keys),
-    )
+    return Changes(*(_difference(before.of_kind(kind), after.of_kind(kind)) for kind in KINDS))
 
 
-def _difference(before: Mapping[str, E], after: Mapping[str, E]) -> Difference[E]:
-    added: list[E] = []
-    changed: list[tuple[E, E]] = []
+def _difference(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> Difference[Any]:
+    added: list[Entry] = []
+    changed: list[tuple[Entry, Entry]] = []
     for name, entry in after.items():
         former = before.get(name)
         if former is None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
 
 import msgspec
 
 from callgate.directory.check import check_directory, check_entry, normal
 from callgate.directory.errors import EntryInUseError, InvalidEntryError, Problem, UnknownEntryError, shown
-from callgate.directory.model import LOCAL_KEY, ApiKey, Client, Directory, Entry, InboundRoute, Kind, Trunk, kind_of
-
-E = TypeVar("E", bound=Entry)
+from callgate.directory.model import LOCAL_KEY, Directory, Entry, InboundRoute, Kind, Trunk, kind_of
 
 
 def merged(current: Directory, entries: Iterable[Entry], *, prune: bool = False) -> Directory:
@@ -36,24 +33,26 @@ def merged(current: Directory, entries: Iterable[Entry], *, prune: bool = False)
 
 def placed(current: Directory, given: Iterable[Entry], *, prune: bool = False) -> Directory:
     """Like :func:`merged`, without the checks. The given entries come last, each in its normal form."""
-    after = _pruned(current) if prune else _copy(current)
-    for entry in map(normal, given):
-        match entry:
-            case Trunk():
-                former = current.trunks.get(entry.name)
-                _put(after.trunks, msgspec.structs.replace(entry, number=former.number if former else 0))
-            case InboundRoute():
-                was = current.routes.get(entry.name)
-                _put(after.routes, msgspec.structs.replace(entry, number=was.number if was else 0))
-            case Client():
-                _put(after.clients, entry)
-            case ApiKey():
-                _put(after.keys, entry)
-    return after
+    before = Directory.of(_kept(current)) if prune else current
+    return before.with_changes(_with_number(current, normal(entry)) for entry in given)
 
 
-def _pruned(current: Directory) -> Directory:
-    return Directory({}, {}, {}, {name: key for name, key in current.keys.items() if name == LOCAL_KEY})
+def _kept(current: Directory) -> Iterator[Entry]:
+    """What pruning keeps."""
+    if LOCAL_KEY in current.keys:
+        yield current.keys[LOCAL_KEY]
+
+
+def _with_number(current: Directory, entry: Entry) -> Entry:
+    """A trunk or a route with the number that it has, 0 if it is new."""
+    if not isinstance(entry, Trunk | InboundRoute):
+        return entry
+    return msgspec.structs.replace(entry, number=_number(current, entry))
+
+
+def _number(current: Directory, entry: Trunk | InboundRoute) -> int:
+    former = current.trunks.get(entry.name) if isinstance(entry, Trunk) else current.routes.get(entry.name)
+    return former.number if former else 0
 
 
 def without(current: Directory, kind: Kind, name: str) -> Directory:
@@ -74,17 +73,7 @@ def without(current: Directory, kind: Kind, name: str) -> Directory:
         ]
         if users:
             raise EntryInUseError(kind, name, users)
-    after = _copy(current)
-    match kind:
-        case "trunk":
-            del after.trunks[name]
-        case "route":
-            del after.routes[name]
-        case "client":
-            del after.clients[name]
-        case "key":
-            del after.keys[name]
-    return after
+    return current.with_changes(gone=[(kind, name)])
 
 
 def controlled(current: Directory, trunk: str, on: bool) -> Directory:
@@ -95,18 +84,9 @@ def controlled(current: Directory, trunk: str, on: bool) -> Directory:
     """
     if trunk not in current.trunks:
         raise UnknownEntryError("trunk", trunk)
-    after = _copy(current)
+    after = current.with_changes()
     after.trunks[trunk] = msgspec.structs.replace(current.trunks[trunk], control=on)
     return after
-
-
-def _copy(directory: Directory) -> Directory:
-    return Directory(dict(directory.trunks), dict(directory.routes), dict(directory.clients), dict(directory.keys))
-
-
-def _put(entries: dict[str, E], entry: E) -> None:
-    entries.pop(entry.name, None)  # so that it comes last: of two entries that clash, the given one is told
-    entries[entry.name] = entry
 
 
 def _given_twice(given: Iterable[Entry]) -> Iterator[Problem]:
@@ -120,8 +100,7 @@ def _wrong_number(current: Directory, entry: Entry) -> Iterator[Problem]:
     """A number that somebody made up: Callgate alone gives them, so that none is ever used again."""
     if not isinstance(entry, Trunk | InboundRoute) or entry.number == 0:
         return
-    former = current.trunks.get(entry.name) if isinstance(entry, Trunk) else current.routes.get(entry.name)
-    has = former.number if former else 0
+    has = _number(current, entry)
     if entry.number != has:
-        expected = f"0 or {has}, the number that it has" if former else "0: Callgate gives a new entry its number"
+        expected = f"0 or {has}, the number that it has" if has else "0: Callgate gives a new entry its number"
         yield Problem(kind_of(entry), entry.name, ("number",), shown(entry.number), expected)

@@ -6,7 +6,7 @@ Entries are plain values; whoever changes something makes a new :class:`Director
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -222,7 +222,7 @@ def kind_of(entry: Entry) -> Kind:
 
 
 class Directory(msgspec.Struct, frozen=True):
-    """Everything that is configured while running, as one immutable value."""
+    """Everything that is configured while running, as one immutable value. The fields are in the order of KINDS."""
 
     trunks: dict[str, Trunk] = {}
     accounts: dict[str, Account] = {}
@@ -235,37 +235,33 @@ class Directory(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> Directory:
         """A directory of these entries; a later one of the same kind and name replaces an earlier one."""
-        directory = cls({}, {}, {}, {}, {}, {}, {})
+        directory = cls(*({} for _ in KINDS))
         for entry in entries:
-            match entry:
-                case Trunk():
-                    directory.trunks[entry.name] = entry
-                case Account():
-                    directory.accounts[entry.name] = entry
-                case Application():
-                    directory.applications[entry.name] = entry
-                case Phone():
-                    directory.phones[entry.name] = entry
-                case InboundRoute():
-                    directory.routes[entry.name] = entry
-                case Client():
-                    directory.clients[entry.name] = entry
-                case ApiKey():
-                    directory.keys[entry.name] = entry
+            directory._of_kind(kind_of(entry))[entry.name] = entry
         return directory
 
     def of_kind(self, kind: Kind) -> Mapping[str, Entry]:
         """The entries of one kind, by name."""
-        by_kind: dict[Kind, Mapping[str, Entry]] = {
-            "trunk": self.trunks,
-            "account": self.accounts,
-            "application": self.applications,
-            "route": self.routes,
-            "phone": self.phones,
-            "client": self.clients,
-            "key": self.keys,
-        }
-        return by_kind[kind]
+        return self._of_kind(kind)
+
+    def with_changes(self, put: Iterable[Entry] = (), gone: Iterable[tuple[Kind, str]] = ()) -> Directory:
+        """A directory without the entries that are gone, and with those that are put; these come last, in order.
+
+        So it is also with an entry that was there: of two that clash, the later one is told.
+        """
+        after = Directory(*(dict(self._of_kind(kind)) for kind in KINDS))
+        for kind, name in gone:
+            after._of_kind(kind).pop(name, None)
+        for entry in put:
+            entries = after._of_kind(kind_of(entry))
+            entries.pop(entry.name, None)
+            entries[entry.name] = entry
+        return after
+
+    def _of_kind(self, kind: Kind) -> dict[str, Any]:
+        # Each kind has its own type; what goes in is chosen by kind_of(), which the checker cannot follow.
+        entries: dict[str, Any] = getattr(self, f"{kind}s")
+        return entries
 
     def entries(self) -> Iterator[Entry]:
         """Every entry, in the order of :data:`KINDS`."""

@@ -171,6 +171,7 @@ def _planned(edit: Edit, current: Directory) -> Edited:
 
 def _with_numbers(directory: Directory, changes: Changes) -> Directory:
     """The directory with its new trunks and routes as the store gave them back."""
-    trunks = {trunk.name: trunk for trunk in changes.trunks.added}
-    routes = {route.name: route for route in changes.routes.added}
-    return Directory(directory.trunks | trunks, directory.routes | routes, directory.clients, directory.keys)
+    after = directory.with_changes()
+    after.trunks.update({trunk.name: trunk for trunk in changes.trunks.added})
+    after.routes.update({route.name: route for route in changes.routes.added})
+    return after

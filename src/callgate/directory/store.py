@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import Text, bindparam, delete, insert, select, update
@@ -43,7 +43,7 @@ class DirectoryStore:
         try:
             with reaching(self._engine):
                 async with self._engine.connect() as connection:
-                    for kind in KINDS:
+                    for kind in TABLES:
                         entries += await _stored(connection, kind)
         except (DatabaseError, msgspec.ValidationError) as error:
             raise DirectoryUnavailableError(str(error)) from error
@@ -67,7 +67,8 @@ class DirectoryStore:
                             routes=await _numbered(connection, "route", changes.routes),
                         )
                         for kind, difference in zip(KINDS, changes.differences, strict=True):
-                            await _store(connection, kind, difference)
+                            if difference:
+                                await _store(connection, kind, difference)
         except DatabaseError as error:
             raise DirectoryUnavailableError(str(error)) from error
         except SQLAlchemyError as error:
@@ -99,11 +100,7 @@ async def _numbered(connection: AsyncConnection, kind: Kind, difference: Differe
     return msgspec.structs.replace(difference, added=added)
 
 
-async def _store(
-    connection: AsyncConnection,
-    kind: Kind,
-    difference: Difference[Trunk] | Difference[InboundRoute] | Difference[Client] | Difference[ApiKey],
-) -> None:
+async def _store(connection: AsyncConnection, kind: Kind, difference: Difference[Any]) -> None:
     """Takes out every row that is different and puts in what it is now."""
     table = TABLES[kind]
     gone = delete(table).where(table.c.name.in_(bindparam("names", expanding=True, type_=Text)))
