@@ -418,9 +418,7 @@ async def test_a_host_name_that_is_not_found(monkeypatch: pytest.MonkeyPatch) ->
     assert (error.code, str(error), error.url) == (11205, "the host name was not found", "http://voice.example/")
 
 
-async def test_a_certificate_that_is_not_trusted_and_a_server_without_tls(
-    applications: Applications, tmp_path: Path
-) -> None:
+async def test_a_certificate_that_is_not_trusted(tmp_path: Path) -> None:
     server, _ = certificate(tmp_path)
     secure = Applications()
     async with secure.serving(server):
@@ -428,8 +426,6 @@ async def test_a_certificate_that_is_not_trusted_and_a_server_without_tls(
     assert error.code == 11205
     assert str(error).startswith("the server's TLS certificate is not trusted: self")
     assert not secure.asked
-    error = await failure(applications.on("/voice", document()).replace("http:", "https:"), seconds=1.0)
-    assert error.code == 11205
 
 
 async def test_a_server_that_does_not_speak_tls_is_named() -> None:
@@ -593,14 +589,14 @@ async def test_a_cancelled_request_leaves_its_place_at_once(applications: Applic
 async def test_the_time_for_the_turn_does_not_shorten_the_requests_own(applications: Applications) -> None:
     hold = asyncio.Event()
     url = applications.on("/voice", in_turn(after(hold, document()), silence))
-    async with fetching(requests=1, timeout=0.4) as fetcher:
+    async with fetching(requests=1, timeout=1.0) as fetcher:
         first = asyncio.create_task(ask(fetcher, url))
         await until(lambda: applications.asked)
         second = asyncio.create_task(ask(fetcher, url))
         await asyncio.sleep(0.2)
         hold.set()
         await first
-        with pytest.raises(FetchError, match=r"no whole reply within 0\.4 s"):
+        with pytest.raises(FetchError, match=r"no whole reply within 1\.0 s"):
             await second
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from multidict import MultiDict
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # it has no types
+from yarl import URL
 
 from callgate.dialects.rcml import signature
 from callgate.dialects.rcml.fetch import HttpFetcher
@@ -142,3 +146,17 @@ def test_the_port_is_signed_only_if_it_is_not_the_schemes_own(url: str, seen: st
     assert hop.seen == seen
     signed = signature.sign(TOKEN, hop.seen, hop.form)
     assert RequestValidator(TOKEN).validate(seen, MultiDict(hop.form), signed)
+
+
+@given(
+    st.lists(st.tuples(st.text(), st.text())),
+    st.lists(st.tuples(st.text(), st.text())),
+    st.sampled_from(["POST", "GET"]),
+)
+def test_any_text_arrives_as_it_was_and_is_signed(standard: Parameters, own: Parameters, method: Method) -> None:
+    url = URL("https://example.com:8443/voice").with_query(own)
+    hop = Hop.first(DocumentRequest(str(url), method, standard, TOKEN), https_only=True)
+    query = parse_qsl(hop.target.raw_query_string, keep_blank_values=True)
+    assert (query if method == "GET" else hop.form) == standard + own
+    signed = signature.sign(TOKEN, hop.seen, hop.form)
+    assert RequestValidator(TOKEN).validate(hop.seen, MultiDict(hop.form), signed)

@@ -95,7 +95,8 @@ class HttpFetcher:
             )
             raise FetchError(INPUT_OUTPUT, text, url=hop.shown) from None
         try:
-            hop, reply = await self._follow(hop, request, min(deadline, loop.time() + self._settings.timeout))
+            deadline = min(deadline, loop.time() + self._settings.timeout)
+            hop, reply = await self._follow(hop, request, deadline, self._settings.document_limit)
         finally:
             turn.release()
         return self._document(hop, reply)
@@ -109,7 +110,7 @@ class HttpFetcher:
             FetchError: there was no reply.
         """
         deadline = asyncio.get_running_loop().time() + seconds
-        _, reply = await self._follow(self._first(request), request, deadline)
+        _, reply = await self._follow(self._first(request), request, deadline, limit=0)
         return reply.status
 
     def _first(self, request: DocumentRequest) -> Hop:
@@ -130,13 +131,13 @@ class HttpFetcher:
             raise reply.failure(text, code=PROTOCOL, url=hop.shown)
         return Fetched(reply.url, reply.content_type, reply.charset, reply.headers, reply.body)
 
-    async def _follow(self, hop: Hop, request: DocumentRequest, deadline: float) -> tuple[Hop, Reply]:
+    async def _follow(self, hop: Hop, request: DocumentRequest, deadline: float, limit: int) -> tuple[Hop, Reply]:
         """The reply at the end of the redirects, and where that is."""
         began = asyncio.get_running_loop().time()
         for _ in range(self._settings.redirects + 1):
             try:
                 async with asyncio.timeout_at(deadline):
-                    answer = await self._ask(hop, request, deadline)
+                    answer = await self._ask(hop, request, deadline, limit)
             except TimeoutError:
                 text = f"no whole reply within {max(deadline - began, 0):.1f} s"
                 raise FetchError(INPUT_OUTPUT, text, url=hop.shown) from None
@@ -149,7 +150,7 @@ class HttpFetcher:
             PROTOCOL, f"more than {self._settings.redirects} redirects, one after the other", url=hop.shown
         )
 
-    async def _ask(self, hop: Hop, request: DocumentRequest, deadline: float) -> Reply | str:
+    async def _ask(self, hop: Hop, request: DocumentRequest, deadline: float, limit: int) -> Reply | str:
         """One request: the reply, or where a redirect leads.
 
         A kept connection that ends without any reply was closed by the server in the very moment of the request: that
@@ -157,14 +158,14 @@ class HttpFetcher:
         """
         kept = SimpleNamespace(used=False)
         try:
-            return await self._exchange(hop, request, deadline, kept)
+            return await self._exchange(hop, request, deadline, limit, kept)
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
             if hop.method == "GET" or not kept.used:
                 raise
-        return await self._exchange(hop, request, deadline, kept)
+        return await self._exchange(hop, request, deadline, limit, kept)
 
     async def _exchange(
-        self, hop: Hop, request: DocumentRequest, deadline: float, kept: SimpleNamespace
+        self, hop: Hop, request: DocumentRequest, deadline: float, limit: int, kept: SimpleNamespace
     ) -> Reply | str:
         if self._http is None:
             raise FetchError(INPUT_OUTPUT, "not asked: callgate is stopping", url=hop.shown)
@@ -181,7 +182,7 @@ class HttpFetcher:
             hop.method, hop.target, data=data, headers=headers, allow_redirects=False, trace_request_ctx=kept
         ) as response:
             location = response.headers.get("Location") if response.status in _REDIRECTS else None
-            reply = await read(response, hop.url, self._settings.document_limit, deadline)
+            reply = await read(response, hop.url, limit, deadline)
             return reply if location is None else location
 
 

@@ -54,13 +54,14 @@ class Reply(msgspec.Struct, frozen=True):
 async def read(response: aiohttp.ClientResponse, url: str, limit: int, deadline: float) -> Reply:
     """The reply, with at most ``limit`` bytes of body if its status is 200, else with an excerpt.
 
-    The connection can be used again if the whole body was read. ``deadline`` is the event loop's time.
+    With a ``limit`` of 0 no body counts, and so none is waited for long. The connection can be used again if the whole
+    body was read. ``deadline`` is the event loop's time.
 
     Raises:
         aiohttp.ClientError: a body of status 200 broke off.
         OSError: the same.
     """
-    if response.status == HTTPStatus.OK:
+    if response.status == HTTPStatus.OK and limit:
         body, whole = await _body(response, limit)
     else:
         body, whole = await _excerpt(response, deadline)
