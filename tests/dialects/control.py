@@ -17,7 +17,7 @@ from callgate.core.answers import (
     Withdrawn,
 )
 from callgate.core.calls import Call, Caller, CallId, Sequence
-from callgate.core.control import Health, Listener
+from callgate.core.control import Health, Listener, PhoneStatus
 from callgate.core.events import Delivery, Event
 from callgate.core.gate import Claim, Gate, InFlight, Terms
 from callgate.core.reports import Ack, AckResult, Incoming, Progress, Report
@@ -45,9 +45,12 @@ class GateControl(ABC):
         self.commands: list[Verdict] = []
         self.held_on: list[tuple[CallId, float, int, str]] = []
         self.withdrawn: list[CallId] = []
+        #: The phones that are registered, by login.
+        self.registered: dict[str, PhoneStatus] = {}
         self.deliveries: list[Delivery] = []
         self._listeners: list[Listener] = []
-        self._settled: dict[CallId, asyncio.Event] = {}
+        #: What those are told who decide while a verdict is on its way to the edge.
+        self._settled: dict[CallId, asyncio.Future[Answer]] = {}
 
     # --- what a test makes happen ------------------------------------------------------------------------------------
 
@@ -138,16 +141,22 @@ class GateControl(ABC):
         if isinstance(outcome, Claim):
             return await self._carry_out(outcome)
         if isinstance(outcome, InFlight):
-            await self._settled[outcome.call.id].wait()
-            return self.gate.answer_for_late(outcome.call)
+            return await self._after_first(outcome.call)
         return outcome
+
+    async def _after_first(self, call: Call) -> Answer:
+        settled = self._settled.get(call.id)
+        if settled is None or settled.done():
+            return self.gate.answer_for_late(call)
+        return await asyncio.shield(settled)
 
     async def _carry_out(self, claim: Claim) -> Answer:
         self.commands.append(claim.record.verdict)
-        settled = self._settled[claim.call.id] = asyncio.Event()
+        settled: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._settled[claim.call.id] = settled
         ack = await self.edge(claim.call, claim.record.verdict)
         answer, events = self.gate.settle(claim, ack, self.now())
-        settled.set()
+        settled.set_result(self.gate.answer_for_waiting(claim))
         self.tell(*events)
         return answer
 
@@ -176,11 +185,9 @@ class GateControl(ABC):
         if self.hold_on_answer is not None:
             return self.hold_on_answer(found)
         if found.state is State.HELD:
-            self.gate.extend(found, seconds, self.now())
+            self.gate.extend(found, seconds, self.now(), status=status, phrase=phrase)
             return Applied(found, status)
-        if found.state is State.DECIDED:
-            await self._settled[found.id].wait()
-        return self.gate.answer_for_late(found)
+        return await self._after_first(found)
 
     async def withdraw(self, call: CallId) -> WithdrawAnswer:
         """What is dialled is cancelled, and the call held again before this returns."""
@@ -194,6 +201,12 @@ class GateControl(ABC):
             return NotLive(found)
         self.returns(found, 487, "Request Terminated")
         return Withdrawn(found)
+
+    def phones(self) -> Iterable[PhoneStatus]:
+        return self.registered.values()
+
+    def phone(self, login: str) -> PhoneStatus | None:
+        return self.registered.get(login)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         self._listeners.append(listener)

@@ -70,9 +70,10 @@ class Call(msgspec.Struct, gc=False):
     """One call. Only the gate changes it.
 
     ``window`` is how long (seconds) applications may decide, and ``deadline`` (Unix seconds) when that is over;
-    ``lapse`` is the verdict that applies then. ``destination`` is "" where the route has none.
-    ``attempts`` is how often somebody was dialled, ``attempt`` the number of the dialling under way (0: none), and
-    ``target`` who answered it. ``controlled`` is false for a call that was never held (its trunk's control is off).
+    ``lapse`` is the verdict that applies then. ``destination`` is where it goes: its inbound route's (``routes_to``: ""
+    if that has none, ``None`` if only the edge knows), unless a verdict sends it elsewhere. ``attempts`` is how often
+    somebody was dialled, ``attempt`` the number of the dialling that it is in (0: none), ``target`` who answered that.
+    ``controlled`` is false for a call that was never held (its trunk's control is off).
     ``status`` is the last SIP status the caller got. The times are Unix seconds, ``None`` until it happened:
     ``received`` by the edge, ``told`` to the applications, ``decided``, ``answered`` by the destination, ``ended``.
     """
@@ -102,6 +103,7 @@ class Call(msgspec.Struct, gc=False):
     attempts: int = 0
     attempt: int = 0
     target: Target | None = None
+    routes_to: str | None = None
 
     def __post_init__(self) -> None:
         if not self.deadline:

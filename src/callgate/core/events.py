@@ -13,7 +13,8 @@ from callgate.core.verdicts import Decider, Verdict
 class Kind(StrEnum):
     """What happened to the call.
 
-    ``PASSED``: a call that was not held went straight on. ``RETURNED``: nobody who was dialled answered, it is held again.
+    ``PASSED``: a call that was not held went straight on. ``RETURNED``: nobody who was dialled answered, and it is held
+    again.
     """
 
     HELD = "held"

@@ -1,4 +1,4 @@
-"""The gate: one verdict a call, the first.
+"""The gate: one verdict a call at a time, the first.
 
 The gate is fed with what the edge reports and with what applications decide, each with the time it happened at, and
 answers with what is to be done and told. It does no I/O: whoever owns it sends the commands and brings back the
@@ -6,6 +6,9 @@ acknowledgements.
 
 A decision goes in three steps: :meth:`Gate.decide` claims the call (or says why not), the owner sends the verdict to
 the edge, :meth:`Gate.settle` takes the acknowledgement and gives the final answer.
+
+A dialling that nobody answers frees the call: its verdict is withdrawn, the call is held again, and the next verdict is
+the first. Each dialling of a call has its number, and what is told of one that is over changes nothing.
 
 Reports and acknowledgements come in any order, and none of them ever raises: what contradicts what is known already
 changes nothing.
@@ -38,26 +41,41 @@ from callgate.core.states import FINAL, TRANSITIONS, UNDECIDED, Move, State, aft
 from callgate.core.verdicts import EARLIER, GUARD, STOP, WINDOW, Accept, Decider, Dial, Redirect, Refuse, Verdict
 
 
-class Claim(msgspec.Struct, frozen=True, gc=False):
-    """The verdict is the first: send it to the edge, then :meth:`Gate.settle`."""
+class Claim(msgspec.Struct, gc=False):
+    """The verdict is the first: send it to the edge, then :meth:`Gate.settle`.
+
+    ``returned`` is set when a dialling has freed the call before that: the call may have been claimed anew since.
+    """
 
     call: Call
     record: VerdictRecord
+    returned: VerdictRecord | None = None
 
 
 class InFlight(msgspec.Struct, frozen=True):
-    """Another verdict was first, and what came of it is not known yet; ask :meth:`Gate.answer_for_late` after that."""
+    """Another verdict was first, and what came of it is not known yet.
+
+    Ask :meth:`Gate.answer_for_waiting` when it is.
+    """
 
     call: Call
 
 
 class Terms(msgspec.Struct, frozen=True, gc=False):
-    """What the inbound route says about a call: where it goes ("": nowhere), how long it is held (seconds), what then."""
+    """What the inbound route says about a call: where it goes, how long it is held (seconds), and what then.
 
-    destination: str
+    ``destination`` is "" where the route has none, ``None`` where only the edge knows it.
+    """
+
+    destination: str | None
     window: float
     lapse: Verdict
 
+
+#: A call that is dialled is in one of these, until somebody answers.
+_DIALLED = frozenset({State.DECIDED, State.ROUTED, State.RINGING})
+#: What can be told of one dialling after the call has gone on to the next.
+_OF_ONE_DIALLING = frozenset({Progress.RINGING, Progress.ANSWERED, Progress.RETURNED})
 
 #: The call was let go to a destination.
 _WENT_ON = frozenset({State.ROUTED, State.RINGING, State.ANSWERED, State.COMPLETED})
@@ -117,13 +135,14 @@ class Gate:
             trunk=incoming.trunk,
             route=incoming.route,
             dialled=incoming.dialled,
-            destination=terms.destination,
+            destination=terms.destination or "",
             caller=incoming.caller,
             window=terms.window,
             lapse=terms.lapse,
             state=State.HELD if incoming.controlled else State.ROUTED,
             received=incoming.received,
             controlled=incoming.controlled,
+            routes_to=terms.destination,
         )
         self._by_sequence[call.sequence] = call
         self._by_id[call.id] = call
@@ -133,10 +152,10 @@ class Gate:
     def report(self, report: Report, now: float) -> list[CallEvent]:
         """The edge tells what became of a call.
 
-        Reports on unknown calls, on ended ones, on a dialling that is over, and those that cannot be true change nothing.
+        Reports on unknown calls, on ended ones, on diallings that are over, and what cannot be true, change nothing.
         """
         call = self._live.get(report.sequence)
-        if call is None or (report.attempt and report.attempt != call.attempt):
+        if call is None or (report.attempt != call.attempt and _of_another_dialling(call, report)):
             return []
         move, kind = _PROGRESS[report.progress]
         if after(call.state, move) is None:
@@ -150,7 +169,7 @@ class Gate:
             case Progress.REFUSED:
                 self._decided_by_guard(call, _default_refusal(call, report), now)
             case Progress.RETURNED:
-                return self._take_back(call, report, now)
+                return self._take_back(call, report.status, now) if report.attempt else []
             case Progress.CANCELLED:
                 if call.record is not None and not _routes(call.record.verdict):
                     self._withdraw(call)
@@ -158,46 +177,65 @@ class Gate:
                 self._let_go(call, now)
         if report.by:
             call.hung_up_by = report.by
-        if report.target is not None:
+        if report.target is not None and report.progress is Progress.ANSWERED:
             self._answered_by(call, report.target)
         return self._move(call, move, kind, now, status=report.status, phrase=report.phrase)
 
-    def _take_back(self, call: Call, report: Report, now: float) -> list[CallEvent]:
+    def _take_back(self, call: Call, status: int, now: float) -> list[CallEvent]:
         """Nobody who was dialled has answered: the call is as it was before, with a whole window."""
-        if call.attempt == 0:
-            return []
+        if self._claimed(call):  # its acknowledgement is read behind this
+            self._claims.pop(call.sequence).returned = call.record
         self._withdraw(call)
-        self._claims.pop(call.sequence, None)  # its acknowledgement may be read behind this
         call.ringing = None
+        call.destination = call.routes_to or ""
         call.deadline = now + call.window
         call.state = TRANSITIONS[call.state][Move.RETURN]
-        return [CallEvent(Kind.RETURNED, call, now, status=report.status)]
+        return [CallEvent(Kind.RETURNED, call, now, status=status)]
 
     def _answered_by(self, call: Call, index: int) -> None:
-        if call.record is not None and isinstance(call.record.verdict, Dial):
+        if call.target is None and call.record is not None and isinstance(call.record.verdict, Dial):
             targets = call.record.verdict.targets
-            if index < len(targets):
+            if 0 <= index < len(targets):
                 call.target = targets[index]
                 call.destination = str(call.target)
 
-    def extend(self, call: Call, seconds: float, now: float) -> None:
-        """The edge holds the call for so long from now on."""
+    def extend(self, call: Call, seconds: float, now: float, *, status: int = 0, phrase: str = "") -> None:
+        """The edge holds the call for so long from now on; with a ``status``, the caller got that response."""
         call.deadline = now + seconds
+        if status:
+            call.status, call.phrase = status, phrase
 
     def resume(self, call: Call, now: float, *, answered: bool, attempt: int = 0) -> list[CallEvent]:
-        """The edge says at connect that the call is let go, and maybe answered: by whom it was is not known here."""
-        events = []
-        call.attempt = attempt
-        call.attempts = max(call.attempts, attempt)
+        """The edge says at connect that the call is let go, and maybe answered: by whom it was is not known here.
+
+        ``attempt`` is the number of the dialling that it is in, 0: it was not dialled.
+        """
+        if attempt and attempt != call.attempt and attempt <= call.attempts:
+            return []  # that dialling has returned since
+        events: list[CallEvent] = []
+        if call.attempt and not attempt and not answered and call.state in _DIALLED:
+            events += self._take_back(call, 0, now)  # and went on then
+        if attempt > call.attempts:
+            call.attempt = call.attempts = attempt
+            if call.state in UNDECIDED:
+                self._decided_elsewhere(call, Accept(), EARLIER, now)
         if call.state in UNDECIDED:
             if call.record is None:
-                call.record = VerdictRecord(Accept(), EARLIER, now)
-                call.decided = now
+                self._decided_elsewhere(call, Accept(), EARLIER, now)
             self._let_go(call, now)
             events += self._move(call, Move.ROUTE, Kind.ROUTED, now)
         if answered:
             events += self._move(call, Move.ANSWER, Kind.ANSWERED, now)
         return events
+
+    def find_held(self, call: Call, now: float) -> list[CallEvent]:
+        """The edge says at connect that it holds the call: what was dialled before has returned."""
+        dialled = call.attempt and call.state in (State.ROUTED, State.RINGING)
+        return self._take_back(call, 0, now) if dialled else []
+
+    def overdue(self, now: float, patience: float) -> list[Call]:
+        """The calls whose hold, or whose first acknowledgement, should have ended so long (seconds) ago."""
+        return [call for call in self._live.values() if call.state in UNDECIDED and now > _hold_ends(call) + patience]
 
     def lose(self, call: Call, now: float) -> list[CallEvent]:
         """The edge does not have the call any more (it was restarted, or never told the end)."""
@@ -211,9 +249,13 @@ class Gate:
             self._decided_by_guard(call, Accept(), now)
 
     def _decided_by_guard(self, call: Call, verdict: Verdict, now: float) -> None:
-        # What the guard's default led to may have been read before.
+        self._decided_elsewhere(call, verdict, GUARD, now)
+        call.attempt = 0
+
+    def _decided_elsewhere(self, call: Call, verdict: Verdict, decider: Decider, now: float) -> None:
+        # What it led to may have been read before.
         at = min([now, *(time for time in (call.ringing, call.answered, call.ended) if time is not None)])
-        call.record = VerdictRecord(verdict, GUARD, at)
+        call.record = VerdictRecord(verdict, decider, at)
         call.decided = at
 
     # --- decisions ---------------------------------------------------------------------------------------------
@@ -222,11 +264,11 @@ class Gate:
         """Claim the call for this verdict, or say why it comes too late."""
         if call is None:
             return UnknownCall()
-        if call.state is State.DECIDED or self._claimed(call):
+        if self._claimed(call):
             return InFlight(call)
         if call.state is not State.HELD:
             return self.answer_for_late(call)
-        if isinstance(verdict, Accept) and not call.destination:
+        if call.routes_to == "" and isinstance(verdict, Accept):
             return NoDestination(call)
         return self._claim(call, verdict, decider, now)
 
@@ -251,14 +293,14 @@ class Gate:
     def settle(self, claim: Claim, ack: Ack, now: float) -> tuple[Answer, list[CallEvent]]:
         """The edge has acknowledged the claim's command, or has not: the final answer, and what is to be told."""
         call = claim.call
+        if claim.returned is not None:
+            return Applied(call) if claim.returned is claim.record else AlreadyDecided(call, claim.returned), []
         if ack.result is AckResult.UNANSWERED:
             return EdgeSilent(call), []
         if self._claims.get(call.sequence) is claim:
             del self._claims[call.sequence]
         first = call.record is claim.record
         match ack.result:
-            case AckResult.DONE if isinstance(claim.record.verdict, Dial) and not first:
-                return Applied(call), []  # what was dialled has returned before this was read
             case AckResult.DONE:
                 return Applied(call, ack.status), self._carried_out(call, claim.record.verdict, now)
             case AckResult.CANCELLED:
@@ -277,13 +319,18 @@ class Gate:
                     self._move(call, Move.FAIL, Kind.FAILED, now, status=ack.status) if undecided else []
                 )
             case AckResult.UNKNOWN:
-                if first:
-                    self._withdraw(call)
-                    if call.state in _WENT_ON:
-                        call.record = VerdictRecord(Accept(), EARLIER, now)
-                if call.state in UNDECIDED:
-                    return EdgeFailed(call), self.lose(call, now)
-                return self.answer_for_late(call), []
+                return self._unknown_to_edge(call, first, now)
+
+    def _unknown_to_edge(self, call: Call, first: bool, now: float) -> tuple[Answer, list[CallEvent]]:
+        if first:
+            attempt = call.attempt
+            self._withdraw(call)
+            if call.state in _WENT_ON:
+                call.record = VerdictRecord(Accept(), EARLIER, now)
+                call.attempt = attempt  # what it is in goes on being told
+        if call.state in UNDECIDED:
+            return EdgeFailed(call), self.lose(call, now)
+        return self.answer_for_late(call), []
 
     def _carried_out(self, call: Call, verdict: Verdict, now: float) -> list[CallEvent]:
         match verdict:
@@ -302,17 +349,36 @@ class Gate:
         call.record = call.decided = None
         call.attempt = 0
 
+    def answer_for_waiting(self, claim: Claim) -> Answer:
+        """What a decision is told that waited for what came of the claim; to be asked when that is settled."""
+        if claim.returned is not None:
+            return AlreadyDecided(claim.call, claim.returned)
+        return self.answer_for_late(claim.call)
+
     def answer_for_late(self, call: Call) -> Answer:
         """What a decision that did not come first is told, by what the call has become."""
         if not call.controlled:
             return NotHeld(call)
+        if call.state is State.DECIDED and self._claimed(call):
+            return EdgeSilent(call)
         if call.state is State.CANCELLED and (call.record is None or self._claimed(call)):
             return CancelledByCaller(call)
         if call.record is None:
-            return EdgeFailed(call, call.status or 0)
+            return EdgeFailed(call, call.status if call.status is not None and call.status >= 300 else 0)
         if call.record.decider in (WINDOW, GUARD, STOP):
             return Lapsed(call, call.record)
         return AlreadyDecided(call, call.record)
+
+    def answer_for_unheld(self, call: Call, ack: Ack, now: float) -> Answer:
+        """Why the edge did not hold a held call on; what became of the call is told by the edge's own report."""
+        match ack.result:
+            case AckResult.UNANSWERED:
+                return EdgeSilent(call)
+            case AckResult.CANCELLED:
+                return CancelledByCaller(call)
+            case AckResult.LAPSED:
+                return Lapsed(call, VerdictRecord(call.lapse, GUARD, now))
+        return EdgeFailed(call, ack.status)
 
     # --- moving ------------------------------------------------------------------------------------------------
 
@@ -352,6 +418,23 @@ class Gate:
 def _routes(verdict: Verdict) -> bool:
     """Whether the verdict has the edge send the INVITE to a destination."""
     return isinstance(verdict, Accept | Dial) or (isinstance(verdict, Redirect) and verdict.mode == "relay")
+
+
+def _of_another_dialling(call: Call, report: Report) -> bool:
+    """Whether the report is on a dialling that is over, or on an earlier controller's that is resumed behind this."""
+    if report.attempt == 0 or report.progress not in _OF_ONE_DIALLING:
+        return False
+    if report.progress is Progress.RETURNED:
+        call.attempts = max(call.attempts, report.attempt)  # nothing to resume any more
+    return True
+
+
+def _hold_ends(call: Call) -> float:
+    """Until when a call is held, or rings at those who were dialled without that having been acknowledged."""
+    record = call.record
+    if record is not None and isinstance(record.verdict, Dial):
+        return max(call.deadline, record.at + record.verdict.ring_seconds)
+    return call.deadline
 
 
 def _default_refusal(call: Call, report: Report) -> Verdict:

@@ -43,7 +43,8 @@ class Report(msgspec.Struct, frozen=True, gc=False):
     """One report on one call; ``status`` is the SIP status it is about, ``by`` who ended an established call.
 
     ``by``: "caller", "destination", "controller" or "limit" (its time was over) for ENDED, else "".
-    ``attempt`` is the number of the dialling that it is about, 0 for none; ``target`` which of its targets answered.
+    ``attempt`` is the number of the dialling that it is about, 0 for none; ``target`` which of its targets rings or
+    has answered.
     """
 
     sequence: Sequence

@@ -46,7 +46,8 @@ def test_the_page_explains_every_answer(answer: type) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [errors.ALREADY_DECIDED, errors.LAPSED, errors.CANCELLED_BY_CALLER, errors.NOT_HELD, errors.UNKNOWN_CALL,
+    [errors.ALREADY_DECIDED, errors.LAPSED, errors.CANCELLED_BY_CALLER, errors.NOT_HELD, errors.NO_DESTINATION,
+     errors.UNKNOWN_CALL,
      errors.EDGE_FAILED, errors.EDGE_SILENT],
 )  # fmt: skip
 def test_the_page_names_the_problems_of_the_own_api(kind: errors.Kind) -> None:

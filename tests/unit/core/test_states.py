@@ -55,10 +55,17 @@ def test_a_call_that_was_let_go_is_never_refused_or_redirected(state: State) -> 
     assert after(state, Move.REDIRECT) is None
 
 
-def test_no_move_leads_back() -> None:
+def test_no_move_leads_back_but_the_return_of_what_was_dialled() -> None:
     order = [State.HELD, State.DECIDED, State.ROUTED, State.RINGING, State.ANSWERED, *FINAL]
     for state, moves in TRANSITIONS.items():
-        assert all(order.index(following) >= order.index(state) for following in moves.values())
+        onward = [following for move, following in moves.items() if move is not Move.RETURN]
+        assert all(order.index(following) >= order.index(state) for following in onward)
+
+
+@pytest.mark.parametrize("state", State)
+def test_what_was_dialled_returns_to_the_hold_until_it_is_answered(state: State) -> None:
+    dialled = state in (State.DECIDED, State.ROUTED, State.RINGING)
+    assert after(state, Move.RETURN) is (State.HELD if dialled else None)
 
 
 def test_the_picture_has_an_arrow_for_each_move_that_leads_on() -> None:
