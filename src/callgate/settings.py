@@ -36,7 +36,11 @@ class EdgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The SIP side. ``listen`` are "udp:address:port" and "tcp:address:port"; times are seconds.
 
     ``destination_timeout`` is how long a destination may stay without any response (then the caller gets 408);
-    ``ring_timeout`` is how long it may ring. ``children`` are Kamailio's worker processes for each UDP address.
+    ``ring_timeout`` is how long it may ring. A call that nobody has answered ``longest_call_setup`` after its INVITE is
+    ended, however often it was held and dialled; each target that rings for it and each time that it is held again take
+    one of its ``branches``. Phones register for ``registration_min`` to ``registration_max`` whole seconds,
+    ``registration_default`` if they do not say; those behind NAT are sent an OPTIONS every ``keep_alive`` seconds. After
+    ``wrong_passwords`` within a minute an address may not register for a minute. ``children`` are Kamailio's worker processes for each UDP address.
     ``link_port`` and ``control_port`` are loopback ports between edge and controller, 0: chosen at start.
     ``credit`` is how many kilobytes of events (each counts as one at least) may be on their way to a controller that
     has not read them, and must be less than a TCP connection can hold (net.ipv4.tcp_wmem, 4 MB): with more, the
@@ -52,6 +56,13 @@ class EdgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     private_memory: Count = 16
     destination_timeout: Seconds = 8.0
     ring_timeout: Seconds = 120.0
+    longest_call_setup: Seconds = 3600.0
+    branches: Annotated[int, Meta(ge=4, le=30, description="4 to 30")] = 30
+    registration_min: Count = 60
+    registration_max: Count = 3600
+    registration_default: Count = 300
+    wrong_passwords: Count = 10
+    keep_alive: Count = 30
     link_port: Port = 0
     control_port: Port = 0
     command_timeout: Seconds = 1.0
@@ -129,14 +140,15 @@ class YeastarSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class RcmlSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The RCML dialect; times in seconds.
 
-    One request to an application ends after ``timeout``, follows ``redirects`` HTTP redirects at most, and takes no more
-    than ``document_limit`` bytes; the document may nest ``depth_limit`` deep and have ``verb_limit`` verbs. A call may
-    go through ``document_changes`` documents (Redirect, action), and Pauses hold it for ``hold_limit`` all in all.
-    ``requests`` documents are fetched at once for each account, more wait for their turn until their call's window is
-    over. Status callbacks are tried again ``callback_retries`` times; ``callback_queue`` calls' callbacks may wait,
-    ``callback_concurrency`` are sent at once. ``log_backlog`` calls and notifications wait while SQL is down. Lists have
-    ``page_size`` entries where the client says nothing, ``page_limit`` at most. ``http`` forbids, if false, URLs that
-    are not https.
+    One request to an application ends after ``timeout``, follows ``redirects`` HTTP redirects at most, and takes no
+    more than ``document_limit`` bytes; the document may nest ``depth_limit`` deep and have ``verb_limit`` verbs and
+    nouns. A call may go through ``document_changes`` documents (Redirect, action), and Pauses hold it for
+    ``hold_limit`` all in all. ``requests`` documents are fetched at once for each account, more wait for their turn
+    until their call's window is over. Status callbacks are tried again ``callback_retries`` times; ``callback_queue``
+    calls' callbacks may wait, ``callback_concurrency`` are sent at once. ``log_backlog`` calls and notifications wait
+    while SQL is down. Lists have ``page_size`` entries where the client says nothing, ``page_limit`` at most. After
+    ``lockout_failures`` wrong tokens in a row an address is blocked for that account for ``lockout_seconds``;
+    ``lockout_addresses`` are remembered at most. ``http`` forbids, if false, URLs that are not https.
     """
 
     timeout: Seconds = 6.0
@@ -153,6 +165,9 @@ class RcmlSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_backlog: Count = 100_000
     page_size: Count = 50
     page_limit: Count = 1_000
+    lockout_failures: Count = 20
+    lockout_seconds: Seconds = 60.0
+    lockout_addresses: Count = 10_000
     http: bool = True
 
 
