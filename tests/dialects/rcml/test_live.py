@@ -12,7 +12,7 @@ from callgate.core.answers import EdgeFailed, EdgeSilent
 from callgate.core.calls import Call, CallId
 from callgate.core.reports import Ack, AckResult, Progress
 from callgate.core.states import State
-from callgate.core.verdicts import Accept, Decider, Dial, Verdict, redirect, refusal, refuse
+from callgate.core.verdicts import STOP, Accept, Decider, Dial, Verdict, redirect, refusal, refuse
 from callgate.dialects.rcml.failures import Code
 from callgate.dialects.rcml.model import NotConfirmed, Unsupported
 from callgate.directory.model import RcmlVoice
@@ -447,9 +447,17 @@ async def test_a_cancel_may_be_seen_by_the_edge_first(step: Callable[[Rig], Awai
 async def test_a_stop_leaves_no_task_behind(step: Callable[[Rig], Awaitable[Call]]) -> None:
     rig = Rig(voice=RcmlVoice(VOICE, voice_fallback_url=FALLBACK))
     call = await step(rig)
+    let_go = call.state is State.ROUTED
     await rig.live.stop()
     assert nothing_left(rig)
-    assert call.ended is None
+    if let_go:
+        assert call.ended is None
+    else:
+        assert call.record is not None
+        assert (call.status, call.record.decider) == (480, STOP)
+        assert rig.told.statuses == ["ringing", "no-answer"]
+    await rig.ring()
+    assert sessions(rig) == []
 
 
 @pytest.mark.parametrize("step", STEPS)

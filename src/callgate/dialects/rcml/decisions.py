@@ -71,7 +71,9 @@ class Decisions:
         if self._overtaken or self.is_ours(record):
             return
         self._overtaken = True
-        if record.decider in (WINDOW, GUARD, STOP):
+        if record.decider == STOP:
+            text = "Callgate was stopped before a document decided: the call's default was applied"
+        elif record.decider in (WINDOW, GUARD):
             text = "the call's window was over before a document decided: its default was applied"
         else:
             by = f"{record.decider.dialect} {record.decider.application}"

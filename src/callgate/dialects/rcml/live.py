@@ -19,6 +19,7 @@ class Live:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._sessions: dict[CallId, Session] = {}
+        self._stopping = False
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -30,7 +31,7 @@ class Live:
         session = self._sessions.get(event.call.id)
         if session is not None:
             session.hear(event)
-        elif event.kind is Kind.HELD:
+        elif event.kind is Kind.HELD and not self._stopping:
             self._begin(event)
 
     def _begin(self, event: CallEvent) -> None:
@@ -46,10 +47,10 @@ class Live:
         self._sessions.pop(session.call.id, None)
 
     async def stop(self) -> None:
-        """Leave the calls as they are, and no task behind."""
-        sessions = list(self._sessions.values())
+        """Give what is held its default, and leave no task behind; new calls are left to others."""
+        self._stopping = True
+        await asyncio.gather(*(session.stop() for session in list(self._sessions.values())))
         self._sessions.clear()
-        await asyncio.gather(*(session.stop() for session in sessions))
 
     # --- LiveCalls ---------------------------------------------------------------------------------------------------
 

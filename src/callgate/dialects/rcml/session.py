@@ -12,7 +12,7 @@ from callgate.core.answers import Applied, EdgeFailed, EdgeSilent, HungUp
 from callgate.core.calls import Call
 from callgate.core.events import CallEvent, Kind
 from callgate.core.states import FINAL, State
-from callgate.core.verdicts import refuse
+from callgate.core.verdicts import STOP, refuse
 from callgate.dialects.rcml.binding import Binding, Source
 from callgate.dialects.rcml.failures import Code
 from callgate.dialects.rcml.interpreter import Interpreter
@@ -73,10 +73,12 @@ class Session:
         self._task.add_done_callback(self._done)
 
     async def stop(self) -> None:
-        """Leave the call as it is."""
+        """End the task. A held call gets its default now, and not from the gate a moment later: so it can be told."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if self._is_held():
+            await self._parts.control.decide(self.call.id, self.call.lapse, STOP)
 
     # --- events ------------------------------------------------------------------------------------------------------
 
