@@ -145,9 +145,9 @@ class RcmlSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     nouns. A call may go through ``document_changes`` documents (Redirect, action), and Pauses hold it for
     ``hold_limit`` all in all. ``requests`` documents are fetched at once for each account, more wait for their turn
     until their call's window is over. Status callbacks are tried again ``callback_retries`` times; ``callback_queue``
-    calls' callbacks may wait, ``callback_concurrency`` are sent at once. ``log_backlog`` calls and notifications wait
-    while SQL is down. Lists have ``page_size`` entries where the client says nothing, ``page_limit`` at most. After
-    ``lockout_failures`` wrong tokens in a row an address is blocked for that account for ``lockout_seconds``;
+    of one account may wait, ``callback_concurrency`` are sent at once for it. ``log_backlog`` calls and notifications
+    wait while SQL is down. Lists have ``page_size`` entries where the client says nothing, ``page_limit`` at most.
+    After ``lockout_failures`` wrong tokens in a row an address is blocked for that account for ``lockout_seconds``;
     ``lockout_addresses`` are remembered at most. ``http`` forbids, if false, URLs that are not https.
     """
 

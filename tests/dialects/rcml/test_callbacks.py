@@ -165,7 +165,7 @@ async def test_a_later_status_does_not_wait_for_ever(applications: Applications)
 
 
 async def test_what_is_answered_is_not_waited_for(applications: Applications) -> None:
-    slow = endless(b"HTTP/1.1 200 OK\r\n\r\n", b"x", 0.05)
+    slow = endless(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", b"", 0.05)
     fast = endless(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 10_000)
     async with telling(timeout=20.0) as rig:
         rig.tell(applications.on("/slow", slow))
