@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 import pytest
 
@@ -105,7 +106,7 @@ async def test_no_document_is_asked_for_when_the_window_is_over() -> None:
 
     call = await rig.ring(late)
     await rig.clock.advance(0.95)
-    assert (call.status, rig.documents.urls) == (500, [VOICE])
+    assert (call.status, rig.documents.urls, rig.told.errors[0].code) == (500, [VOICE], Code.TIME)
     assert "window is over" in rig.told.errors[0].text
 
 
@@ -131,6 +132,8 @@ async def test_without_a_fallback_the_caller_gets_the_failures_own_response(trou
     [error] = rig.told.notifications
     assert (error.log, error.code, error.request_url, error.request_method) == (0, code, VOICE, "POST")
     assert "CallStatus=ringing" in error.request_variables
+    if code == Code.PARSE:
+        assert (error.response_headers, error.response_body) == ("Content-Type: text/xml", cast(bytes, answer).decode())
 
 
 @pytest.mark.parametrize("trouble", TROUBLE)

@@ -18,6 +18,7 @@ class Code(IntEnum):
     STATE = 1103  #: not in this state of the call: a Reject after a Dial, another application was first
     ACCOUNT = 11005  #: the account is not active
     URL = 11100  #: no URL, or one that is none
+    TIME = 11205  #: no time is left for a document (Restcomm's code for any failure of a download)
     CHANGES = 11215  #: one document after the other, without end
     PARSE = 12100  #: the document is not well-formed XML, or more than is allowed
     SCHEMA = 12200  #: an unknown verb, noun, attribute or value, which is skipped

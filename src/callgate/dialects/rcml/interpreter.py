@@ -172,12 +172,17 @@ class Interpreter:
         request = DocumentRequest(source.url, source.method, told, self._binding.token)
         self.notices.about(request)
         if seconds <= 0:
-            raise DocumentFailure(Code.CHANGES, "the call's window is over before this document could be asked for")
+            raise DocumentFailure(Code.TIME, "the call's window is over before this document could be asked for")
         with self.interruption:
             fetched = await self._parts.fetcher.fetch(self.account.name, request, seconds)
-            if len(fetched.body) > _LARGE:
+        try:
+            if len(fetched.body) <= _LARGE:
+                return read(fetched, self._parts.settings)
+            with self.interruption:
                 return await asyncio.to_thread(read, fetched, self._parts.settings)
-        return read(fetched, self._parts.settings)
+        except DocumentFailure as failure:
+            failure.headers, failure.body = fetched.headers, fetched.body.decode("utf-8", "backslashreplace")
+            raise
 
     def _seconds(self) -> float:
         """How long a document may take."""
