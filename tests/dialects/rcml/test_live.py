@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from callgate.core.answers import EdgeFailed, EdgeSilent
+from callgate.core.answers import CancelledByCaller, EdgeFailed, EdgeSilent
 from callgate.core.calls import Call, CallId
+from callgate.core.events import Delivery, VerdictEvent
 from callgate.core.reports import Ack, AckResult, Progress
 from callgate.core.states import State
 from callgate.core.verdicts import STOP, Accept, Decider, Dial, Verdict, redirect, refusal, refuse
@@ -477,3 +478,74 @@ async def test_calls_do_not_know_of_each_other() -> None:
     await settle()
     assert (second.state, len(rig.live)) == (State.ROUTED, 1)
     assert isinstance(rig.verdict, Dial)
+
+
+# --- what seldom happens ---------------------------------------------------------------------------------------------
+
+
+async def test_a_call_that_fails_open_to_nowhere_is_told_and_left_to_its_window() -> None:
+    rig = Rig(destination="", on_failure="lapse", lapse="accept")
+    call = await rig.ring(b"nonsense")
+    assert (call.state, sessions(rig)) == (State.HELD, [])
+    assert "route sales has no destination" in rig.told.errors[-1].text
+
+
+async def test_a_dial_that_the_edge_never_got_ends_with_its_window() -> None:
+    rig = Rig()
+    rig.control.acknowledge(AckResult.UNANSWERED)
+    call = await rig.ring('<Dial action="/after">1</Dial>')
+    rig.control.report(call, Progress.REFUSED, 480, attempt=0)
+    await settle()
+    assert (call.state, rig.told.statuses, rig.told.legs()) == (State.REFUSED, ["ringing", "no-answer"], {})
+    assert "window was over" in rig.told.warnings[0].text
+    assert (rig.documents.urls, nothing_left(rig)) == ([VOICE], True)
+
+
+async def test_a_dial_whose_silence_ends_in_the_guards_default_stops() -> None:
+    rig = Rig()
+    rig.control.acknowledge(AckResult.UNANSWERED)
+    call = await rig.ring('<Dial action="/after">1</Dial>')
+    rig.control.report(call, Progress.ROUTED, attempt=0)
+    await settle()
+    assert (call.state, sessions(rig), rig.documents.urls) == (State.ROUTED, [], [VOICE])
+
+
+async def test_another_document_runs_even_if_the_edge_does_not_confirm_its_window() -> None:
+    rig = Rig()
+    call = await rig.ring(SILENCE)
+    rig.documents.says(OTHER, BUSY)
+    rig.control.hold_on_answer = EdgeSilent
+    assert await run(rig, call) is True
+    assert call.status == 486
+
+
+async def test_a_call_that_ends_before_another_document_starts_is_over() -> None:
+    rig = Rig()
+    call = await rig.ring(SILENCE)
+
+    def gone(found: Call) -> Any:
+        rig.control.cancels(found)
+        return CancelledByCaller(found)
+
+    rig.control.hold_on_answer = gone
+    assert await run(rig, call) is False
+    assert (rig.documents.urls, nothing_left(rig)) == ([VOICE], True)
+
+
+async def test_a_fault_that_also_stops_the_refusal_leaves_the_call_to_its_window() -> None:
+    rig = Rig()
+
+    async def broken(*_: object) -> Any:
+        raise ZeroDivisionError
+
+    rig.control.decide = broken  # type: ignore[method-assign, assignment]  # a fault that there is not
+    call = await rig.ring(BUSY)
+    assert (call.state, sessions(rig), rig.told.errors[0].code) == (State.HELD, [], Code.INTERNAL)
+
+
+async def test_other_events_are_none_of_a_calls() -> None:
+    rig = Rig()
+    call = await rig.ring(SILENCE)
+    rig.control.tell(VerdictEvent(call.id, Accept(), OTHERS, "unknown", rig.clock.now(), 0.1))
+    rig.control.tell(Delivery(call.id, "rcml", "acme", "callback", "ringing", "delivered", rig.clock.now(), 0.1))
+    assert (call.state, len(rig.live)) == (State.HELD, 1)
