@@ -16,6 +16,8 @@ from callgate.database import engine as database
 from callgate.database.errors import DatabaseTooNewError
 from callgate.database.migrate import known_revisions, upgrade
 from callgate.database.schema import metadata
+from callgate.directory.model import Directory, InboundRoute
+from callgate.directory.store import DirectoryStore
 from callgate.settings import Settings
 
 #: Importing these modules puts their tables on the metadata.
@@ -66,6 +68,20 @@ async def test_upgrading_again_changes_nothing(engine: AsyncEngine) -> None:
     async with engine.connect() as connection:
         assert await connection.scalar(text("SELECT at FROM verdict")) == 1.5
         assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == known_revisions()[0]
+
+
+async def test_routes_of_before_rcml_are_kept(database_settings: Settings) -> None:
+    engine = database.create(database_settings)
+    await upgrade(engine, "0002")
+    values = "('sales', 'sip:pbx', '2002', '[]', 10.0, NULL, 7)"
+    async with engine.begin() as connection:
+        # "window" is a word of PostgreSQL.
+        columns = '(name, destination, did, trunks, "window", lapse, number)'
+        await connection.execute(text(f"INSERT INTO inbound_route {columns} VALUES {values}"))
+    await upgrade(engine)
+    directory = await DirectoryStore(engine).load()
+    await engine.dispose()
+    assert directory == Directory.of([InboundRoute("sales", "sip:pbx", "2002", number=7)])
 
 
 UPGRADE = """
@@ -123,4 +139,8 @@ async def test_tables_of_a_newer_version_are_refused_with_the_remedy(engine: Asy
 
 def test_the_migrations_are_part_of_the_package() -> None:
     folder = Path(database.__file__).parent / "migrations"
-    assert {path.name for path in folder.glob("versions/*.py")} >= {"0001_journal.py", "0002_directory.py"}
+    assert {path.name for path in folder.glob("versions/*.py")} >= {
+        "0001_journal.py",
+        "0002_directory.py",
+        "0003_rcml_directory.py",
+    }

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
+from operator import attrgetter
 from typing import Any, Literal
 
 import msgspec
 
 from callgate.directory.errors import NOT_SHOWN, Mistake, Path, Problem, shown
-from callgate.directory.model import WEBHOOK_LIMIT, Client, Directory, Entry, InboundRoute, Kind, Trunk, kind_of
-from callgate.directory.rules import RULES, Rule, is_source, shown_at
+from callgate.directory.forms import is_source
+from callgate.directory.model import (
+    WEBHOOK_LIMIT,
+    Account,
+    Client,
+    Directory,
+    Entry,
+    InboundRoute,
+    Kind,
+    Phone,
+    Trunk,
+    kind_of,
+)
+from callgate.directory.names import check_names
+from callgate.directory.rules import REASON_NAMES, RULES, VOICE_KEYS, Rule, shown_at
 
 
 def normal(entry: Entry) -> Entry:
@@ -21,6 +35,9 @@ def normal(entry: Entry) -> Entry:
             sources = tuple(dict.fromkeys(_normal_source(source) for source in entry.sources))
             refuse, lapse = entry.refuse.lower(), entry.lapse.lower()
             return msgspec.structs.replace(entry, sources=sources, refuse=refuse, lapse=lapse)
+        case Account():
+            numbers = tuple(dict.fromkeys(number.removeprefix("+") for number in entry.numbers))
+            return entry if numbers == entry.numbers else msgspec.structs.replace(entry, numbers=numbers)
         case InboundRoute():
             did = entry.did.removeprefix("+")
             lapse_or_none = entry.lapse and entry.lapse.lower()
@@ -35,43 +52,47 @@ def check_entry(entry: Entry) -> list[Problem]:
     """What is wrong with one entry, whatever else is in the directory."""
     kind = kind_of(entry)
     problems = [Problem(kind, entry.name, *found) for found in _check(kind, entry, ())]
-    if isinstance(entry, Client):
-        for place, webhook in enumerate(entry.webhooks):
-            problems += [Problem(kind, entry.name, *found) for found in _check("webhook", webhook, ("webhooks", place))]
-        problems += _check_webhook_list(entry)
+    match entry:
+        case Client():
+            for place, webhook in enumerate(entry.webhooks):
+                found = _check("webhook", webhook, ("webhooks", place))
+                problems += [Problem(kind, entry.name, *mistake) for mistake in found]
+            problems += _check_webhook_list(entry)
+        case InboundRoute():
+            problems += [Problem(kind, entry.name, *mistake) for mistake in _check_route(entry)]
+        case Phone() if bool(entry.account) != bool(entry.sid):
+            expected = RULES[kind]["sid"].expected if entry.account else "no sid, because the phone has no account"
+            problems.append(Problem(kind, entry.name, ("sid",), shown(entry.sid) if entry.sid else None, expected))
     return problems
 
 
-def check_directory(directory: Directory, also_trunks: Collection[str] = ()) -> list[Problem]:
+def check_directory(directory: Directory, broken: Collection[tuple[str, str]] = ()) -> list[Problem]:
     """Where entries, in their normal form, do not fit each other; of two that clash, the later one is told.
 
-    ``also_trunks`` are names of trunks that exist although they are not in this directory (their own tables in a file
-    are wrong, which has been told already).
+    ``broken`` are kinds and names of entries that exist although they are not in this directory (their own tables in
+    a file are wrong, which has been told already).
     """
-    trunks = {*directory.trunks, *also_trunks}
-    return [
-        *_unique("trunk", _sources(directory), "a source that no other trunk has"),
-        *_unique("route", _matches(directory), "a DID that no other route of the same trunk has"),
-        *_unique(
-            "client",
-            (
-                (client.client_id, client.name, ("client_id",), client.client_id)
-                for client in directory.clients.values()
-            ),
-            "a client id of its own",
-        ),
-        *_unique(
-            "key", ((key.digest, key.name, ("digest",), None) for key in directory.keys.values()), "a key of its own"
-        ),
-        *_named_trunks(
-            "route", ((route.name, {"trunks": route.trunks}) for route in directory.routes.values()), trunks
-        ),
-        *_named_trunks(
-            "client",
-            ((client.name, {"see": client.see, "decide": client.decide}) for client in directory.clients.values()),
-            {*trunks, "*"},
-        ),
-    ]
+    return [*_clashes(directory), *check_names(directory, broken)]
+
+
+def _clashes(directory: Directory) -> Iterator[Problem]:
+    """What only one entry of a kind can have."""
+    yield from _unique("trunk", _sources(directory), "a source that no other trunk has")
+    for kind, key, of in _WITH_SIDS:
+        yield from _unique(
+            kind,
+            ((sid, entry.name, key, sid) for entry in directory.of_kind(kind).values() if (sid := of(entry))),
+            "a sid of its own",
+        )
+    yield from _unique("route", _matches(directory), "a DID that no other route of the same trunk has")
+    yield from _unique(
+        "client",
+        ((client.client_id, client.name, ("client_id",), client.client_id) for client in directory.clients.values()),
+        "a client id of its own",
+    )
+    yield from _unique(
+        "key", ((key.digest, key.name, ("digest",), None) for key in directory.keys.values()), "a key of its own"
+    )
 
 
 def check_value(key: str, value: Any, rule: Rule) -> Iterator[Mistake]:
@@ -89,10 +110,30 @@ def check_value(key: str, value: Any, rule: Rule) -> Iterator[Mistake]:
                 yield (key, place), shown(item), "each only once"
 
 
-def _check(kind: Kind | Literal["webhook"], values: object, place: Path) -> Iterator[Mistake]:
+def _check(kind: Kind | Literal["webhook", "rcml"], values: Any, place: Path) -> Iterator[Mistake]:
     for key, rule in RULES[kind].items():
-        for path, text, expected in check_value(key, getattr(values, key), rule):
+        # The keys of an RcmlVoice stand beside those of what holds it.
+        value = getattr(values.voice if key in VOICE_KEYS else values, key)
+        for path, text, expected in check_value(key, value, rule):
             yield (*place, *path), text, expected
+
+
+def _check_route(route: InboundRoute) -> Iterator[Mistake]:
+    """What keys of a route ask of each other."""
+    rcml = route.rcml
+    if rcml is not None:
+        yield from _check("rcml", rcml, ("rcml",))
+        if not rcml.voice.voice_url and not rcml.application:
+            expected = f"{RULES['rcml']['voice_url'].expected}; or an application"
+            yield ("rcml", "voice_url"), None, expected
+    if route.destination:
+        return
+    if rcml is None:
+        expected = f"{RULES['route']['destination'].expected}; only a route with [route.rcml] can be without"
+        yield ("destination",), None, expected
+    elif route.lapse is None or route.lapse.lower() == "accept":
+        expected = f"a reason, because the route has no destination: {REASON_NAMES}"
+        yield ("lapse",), None if route.lapse is None else shown(route.lapse), expected
 
 
 def _network_of(key: str, source: object) -> str:
@@ -120,6 +161,15 @@ def _check_webhook_list(client: Client) -> Iterator[Problem]:
 _Claim = tuple[object, str, Path, str | None]
 
 
+#: The kinds of entries that have a sid: where it is, and how to get it.
+_WITH_SIDS: tuple[tuple[Kind, Path, Callable[[Any], str]], ...] = (
+    ("account", ("sid",), attrgetter("sid")),
+    ("application", ("sid",), attrgetter("sid")),
+    ("route", ("rcml", "sid"), lambda route: route.rcml.sid if route.rcml else ""),
+    ("phone", ("sid",), attrgetter("sid")),
+)
+
+
 def _sources(directory: Directory) -> Iterator[_Claim]:
     for trunk in directory.trunks.values():
         for place, source in enumerate(trunk.sources):
@@ -140,16 +190,6 @@ def _unique(kind: Kind, claims: Iterable[_Claim], expected: str) -> Iterator[Pro
         if owner != name and (owner, name) not in told:
             told.add((owner, name))
             yield Problem(kind, name, path, NOT_SHOWN if value is None else shown(value), expected, clash=owner)
-
-
-def _named_trunks(
-    kind: Kind, entries: Iterable[tuple[str, Mapping[str, tuple[str, ...]]]], known: Collection[str]
-) -> Iterator[Problem]:
-    for name, lists in entries:
-        for key, trunks in lists.items():
-            for place, trunk in enumerate(trunks):
-                if trunk not in known:
-                    yield Problem(kind, name, (key, place), shown(trunk), "the name of a trunk that exists")
 
 
 def _normal_source(source: str) -> str:

@@ -13,9 +13,8 @@ from callgate.directory.check import check_value
 from callgate.directory.errors import NOT_SHOWN, Mistake, Path, shown
 from callgate.directory.model import Kind
 from callgate.directory.rules import RULES, SECRET_KEYS, SECRET_RULES, Rule, shown_at
-from callgate.directory.shapes import SHAPES, ClientTable, KeyTable, Table, WebhookTable
+from callgate.directory.shapes import SHAPES, SUB_TABLES, ClientTable, KeyTable, PhoneTable, SubTable, Table
 
-_WEBHOOK = "[[client.webhook]]"
 #: How msgspec names the item of a list that is of a wrong type.
 _ITEM = re.compile(r"`\$\[(\d+)\]`")
 
@@ -25,18 +24,25 @@ def mistakes(kind: Kind, item: object) -> Iterator[Mistake]:
     yield from _mistakes(SHAPES[kind], item, _rules_of(kind), f"[[{kind}]]", ())
 
 
-def secret_mistakes(table: Table) -> Iterator[Mistake]:
-    """What is wrong with the secrets in clear of a table, which are not kept as they are."""
+def secret_mistakes(table: Table, known: bool) -> Iterator[Mistake]:
+    """What is wrong with the secrets in clear of a table, which are not kept as they are.
+
+    ``known``: the directory has an entry of that name, whose secret can be kept.
+    """
     match table:
         case ClientTable():
             yield from _one_of_two(table, "secret", "secret_hash")
         case KeyTable():
             yield from _one_of_two(table, "key", "digest")
+        case PhoneTable():
+            yield from _one_of_two(table, "password", "ha1", may_lack=known)
 
 
-def _one_of_two(table: Table, clear: str, hashed: str) -> Iterator[Mistake]:
+def _one_of_two(table: Table, clear: str, hashed: str, *, may_lack: bool = False) -> Iterator[Mistake]:
     value = getattr(table, clear)
     has_hash = getattr(table, hashed) is not None
+    if value is None and not has_hash and may_lack:
+        return
     if value is None and not has_hash:
         yield (clear,), None, f"{SECRET_RULES[clear].expected}, or {hashed} instead"
     elif value is not None and has_hash:
@@ -56,17 +62,25 @@ def _mistakes(
         if key not in fields:
             expected = f"a key of {header}: {', '.join(fields)}{did_you_mean(key, fields)}"
             yield (*place, key), _shown_unknown(header, key, value), expected
-        elif key != "webhook":
+        elif key in SUB_TABLES:
+            yield from _sub_mistakes(SUB_TABLES[key], value, (*place, key))
+        else:
             for path, text, expected in _check(fields[key], value, rules[key]):
                 yield (*place, *path), text, expected
-        elif isinstance(value, list):
-            for number, webhook in enumerate(value):
-                yield from _mistakes(WebhookTable, webhook, RULES["webhook"], _WEBHOOK, (*place, key, number))
-        else:
-            yield (*place, key), NOT_SHOWN, f"{_WEBHOOK} in double brackets, once for each webhook"
     for key, field in fields.items():
         if field.required and key not in item:
             yield (*place, key), None, rules[key].expected
+
+
+def _sub_mistakes(sub: SubTable, value: object, place: Path) -> Iterator[Mistake]:
+    rules = RULES[sub.rules]
+    if not sub.many:
+        yield from _mistakes(sub.shape, value, rules, sub.header, place)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _mistakes(sub.shape, item, rules, sub.header, (*place, number))
+    else:
+        yield place, NOT_SHOWN, f"{sub.header} in double brackets, once for each {sub.rules}"
 
 
 def _check(field: msgspec.structs.FieldInfo, value: Any, rule: Rule) -> Iterator[Mistake]:

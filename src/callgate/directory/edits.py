@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 import msgspec
 
 from callgate.directory.check import check_directory, check_entry, normal
 from callgate.directory.errors import EntryInUseError, InvalidEntryError, Problem, UnknownEntryError, shown
-from callgate.directory.model import LOCAL_KEY, Directory, Entry, InboundRoute, Kind, Trunk, kind_of
+from callgate.directory.model import (
+    LOCAL_KEY,
+    Account,
+    Application,
+    Directory,
+    Entry,
+    InboundRoute,
+    Kind,
+    Phone,
+    RcmlNumber,
+    Trunk,
+    kind_of,
+)
+from callgate.directory.names import users
+
+S = TypeVar("S", bound=Account | Application | Phone | RcmlNumber)
 
 
-def merged(current: Directory, entries: Iterable[Entry], *, prune: bool = False) -> Directory:
+def merged(current: Directory, entries: Iterable[Entry], *, prune: bool = False, now: float = 0.0) -> Directory:
     """The directory with these entries in it, in place of those of the same kind and name.
 
     With ``prune``, every entry that is not among them is removed, but for this machine's own key. A trunk and a
-    route keep the number they have.
+    route keep the number they have. ``now`` (Unix seconds) is when an entry is made or changed, where it says nothing
+    of that itself.
 
     Raises:
         InvalidEntryError: an entry is wrong, or given twice, or the directory would not be right as a whole.
@@ -24,17 +41,17 @@ def merged(current: Directory, entries: Iterable[Entry], *, prune: bool = False)
     given = list(entries)
     problems = [*_given_twice(given), *(problem for entry in given for problem in check_entry(entry))]
     problems += [problem for entry in given for problem in _wrong_number(current, entry)]
-    after = placed(current, given, prune=prune)
+    after = placed(current, given, prune=prune, now=now)
     problems += check_directory(after)
     if problems:
         raise InvalidEntryError(problems)
     return after
 
 
-def placed(current: Directory, given: Iterable[Entry], *, prune: bool = False) -> Directory:
+def placed(current: Directory, given: Iterable[Entry], *, prune: bool = False, now: float = 0.0) -> Directory:
     """Like :func:`merged`, without the checks. The given entries come last, each in its normal form."""
     before = Directory.of(_kept(current)) if prune else current
-    return before.with_changes(_with_number(current, normal(entry)) for entry in given)
+    return before.with_changes(_carried(current, normal(entry), now) for entry in given)
 
 
 def _kept(current: Directory) -> Iterator[Entry]:
@@ -43,11 +60,39 @@ def _kept(current: Directory) -> Iterator[Entry]:
         yield current.keys[LOCAL_KEY]
 
 
-def _with_number(current: Directory, entry: Entry) -> Entry:
-    """A trunk or a route with the number that it has, 0 if it is new."""
-    if not isinstance(entry, Trunk | InboundRoute):
-        return entry
-    return msgspec.structs.replace(entry, number=_number(current, entry))
+def _carried(current: Directory, entry: Entry, now: float) -> Entry:
+    """The entry with what Callgate alone gives: its number, and when it was made and changed."""
+    match entry:
+        case Trunk():
+            return msgspec.structs.replace(entry, number=_number(current, entry))
+        case InboundRoute():
+            former = current.routes.get(entry.name)
+            numbered = msgspec.structs.replace(entry, number=former.number if former else 0)
+            return numbered if numbered.rcml is None else _stamped_route(former, numbered, numbered.rcml, now)
+        case Account() | Application() | Phone():
+            return _stamped(current.of_kind(kind_of(entry)).get(entry.name), entry, now)
+    return entry
+
+
+def _stamped_route(former: InboundRoute | None, route: InboundRoute, number: RcmlNumber, now: float) -> InboundRoute:
+    was = former.rcml if former else None
+    same = was if was is not None and was.sid == number.sid else None
+    stamped = _stamped(same, number, now)
+    after = msgspec.structs.replace(route, rcml=stamped)
+    if same is not None and stamped.updated == same.updated and after != former:
+        # What REST clients see of a number is also what stands beside the binding: its DID, for one.
+        stamped = msgspec.structs.replace(stamped, updated=max(now, same.updated))
+        after = msgspec.structs.replace(route, rcml=stamped)
+    return after
+
+
+def _stamped(former: Any, entry: S, now: float) -> S:
+    """The entry with its times: as given, else as they were, else now."""
+    if former is None:
+        return msgspec.structs.replace(entry, created=entry.created or now, updated=entry.updated or now)
+    kept = msgspec.structs.replace(entry, created=former.created, updated=entry.updated or former.updated)
+    changed = kept.updated == former.updated and kept != former
+    return msgspec.structs.replace(kept, updated=max(now, former.updated)) if changed else kept
 
 
 def _number(current: Directory, entry: Trunk | InboundRoute) -> int:
@@ -60,19 +105,13 @@ def without(current: Directory, kind: Kind, name: str) -> Directory:
 
     Raises:
         UnknownEntryError: there is none of that kind and name.
-        EntryInUseError: it is a trunk that routes or clients still name.
+        EntryInUseError: others still name it.
     """
     if name not in current.of_kind(kind):
         raise UnknownEntryError(kind, name)
-    if kind == "trunk":
-        users = [f"route {shown(route.name)}" for route in current.routes.values() if name in route.trunks]
-        users += [
-            f"client {shown(client.name)}"
-            for client in current.clients.values()
-            if name in client.see or name in client.decide
-        ]
-        if users:
-            raise EntryInUseError(kind, name, users)
+    named_by = users(current, kind, name)
+    if named_by:
+        raise EntryInUseError(kind, name, named_by)
     return current.with_changes(gone=[(kind, name)])
 
 

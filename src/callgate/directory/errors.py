@@ -102,7 +102,7 @@ class DirectoryFileError(InvalidEntryError):
 
 
 class EntryInUseError(DirectoryError):
-    """A trunk that others name cannot be removed: ``users`` are the first of them, like "route sales"."""
+    """An entry that others name cannot be removed: ``users`` are the first of them, like "route sales"."""
 
     def __init__(self, kind: Kind, name: str, users: Sequence[str]) -> None:
         self.kind = kind

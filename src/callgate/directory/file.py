@@ -5,6 +5,7 @@ All that is wrong with a file is told at once, each with its line; then nothing 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -20,11 +21,14 @@ from callgate.directory.shapes import SHAPES, ClientTable, Table
 from callgate.directory.toml import decoded, parsed
 
 
-def applied(current: Directory, data: bytes, file: str, hasher: SecretHasher, *, prune: bool = False) -> Directory:
+def applied(
+    current: Directory, data: bytes, file: str, hasher: SecretHasher, *, prune: bool = False, now: float = 0.0
+) -> Directory:
     """The directory with a file's entries in it, in place of those of the same kind and name.
 
     ``file`` is the name for errors. With ``prune``, every entry that the file does not have is removed. Secrets in
-    clear are hashed here, which takes time; one that the directory has already keeps its hash.
+    clear are hashed here, which takes time; one that the directory has already keeps its hash. ``now`` (Unix seconds)
+    is when what is different was made or changed.
 
     Raises:
         DirectoryFileError: something is wrong with the file; all of it is told.
@@ -32,7 +36,7 @@ def applied(current: Directory, data: bytes, file: str, hasher: SecretHasher, *,
     text = decoded(data, file)
     reading = _Reading(text, current)
     reading.read(parsed(text, file))
-    after = placed(current, reading.entries, prune=prune)
+    after = placed(current, reading.entries, prune=prune, now=now)
     reading.compare(after)
     if reading.problems:
         raise DirectoryFileError(file, reading.located())
@@ -76,8 +80,7 @@ class _Reading:
 
     def compare(self, after: Directory) -> None:
         """All of it together, as it would be; what a broken table might have caused is left out."""
-        broken_trunks = {name for kind, name in self._broken if kind == "trunk"}
-        for problem in check_directory(after, broken_trunks):
+        for problem in check_directory(after, self._broken):
             if not problem.clash or (problem.kind, problem.clash) not in self._broken:
                 place = self._places.get((problem.kind, problem.name))
                 self._add(problem, () if place is None else (problem.kind, place))
@@ -128,15 +131,15 @@ class _Reading:
             expected = f"a name that no other {kind} has"
             self._add(Problem(kind, table.name, ("name",), shown(table.name), expected, table.name), (kind, place))
             return
-        if isinstance(table, ClientTable):
-            entry: Entry = table.entry(self._current.clients.get(table.name))
-            if table.secret is not None:
-                self.secrets.append(table)
-        else:
-            entry = table.entry()
+        former = self._current.of_kind(kind).get(table.name)
+        if isinstance(table, ClientTable) and table.secret is not None:
+            self.secrets.append(table)
+        # The shapes and the entries are both chosen by the kind, which the checker cannot follow.
+        make: Callable[[Entry | None], Entry] = table.entry  # type: ignore[assignment]
+        entry = make(former)
         self.entries.append(entry)
         for problem in check_entry(entry):
             self._add(problem, (kind, place))
-        for mistake in secret_mistakes(table):
+        for mistake in secret_mistakes(table, former is not None):
             self._broken.add((kind, table.name))
             self._add(Problem(kind, table.name, *mistake), (kind, place))

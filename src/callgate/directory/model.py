@@ -205,15 +205,17 @@ Entry = Trunk | Account | Application | InboundRoute | Phone | Client | ApiKey
 Kind = Literal["trunk", "account", "application", "route", "phone", "client", "key"]
 KINDS: tuple[Kind, ...] = ("trunk", "account", "application", "route", "phone", "client", "key")
 
-_KIND_OF: dict[type, Kind] = {
-    Trunk: "trunk",
-    Account: "account",
-    Application: "application",
-    InboundRoute: "route",
-    Phone: "phone",
-    Client: "client",
-    ApiKey: "key",
+#: The type of each kind's entries.
+TYPES: dict[Kind, type[Entry]] = {
+    "trunk": Trunk,
+    "account": Account,
+    "application": Application,
+    "route": InboundRoute,
+    "phone": Phone,
+    "client": Client,
+    "key": ApiKey,
 }
+_KIND_OF: dict[type, Kind] = {entry_type: kind for kind, entry_type in TYPES.items()}
 
 
 def kind_of(entry: Entry) -> Kind:

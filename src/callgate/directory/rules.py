@@ -2,40 +2,41 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import msgspec
 
 from callgate.core.reasons import REASONS
+from callgate.directory import sids, urls
 from callgate.directory.errors import NOT_SHOWN, shown
+from callgate.directory.forms import (
+    SECRET_MAX,
+    SECRET_MIN,
+    TOKEN_MAX,
+    TOKEN_MIN,
+    URL_LIMIT,
+    is_application_url,
+    is_did,
+    is_digest,
+    is_gateway,
+    is_ha1,
+    is_key,
+    is_login,
+    is_name,
+    is_secret,
+    is_sip_uri,
+    is_source,
+    is_token,
+    is_url,
+)
 from callgate.directory.model import WEBHOOK_LIMIT, WINDOW_MAX, WINDOW_MIN, Kind
 from callgate.directory.secrets import is_secret_hash
 
 #: The bounds of a client's webhook settings: seconds, and how often.
 WEBHOOK_TIMEOUT_MIN, WEBHOOK_TIMEOUT_MAX, WEBHOOK_RETRIES_MAX = 1.0, 30.0, 10
-#: The bounds of a secret, in characters.
-SECRET_MIN, SECRET_MAX = 8, 128
-URI_LIMIT, URL_LIMIT = 255, 1024
-
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_DID = re.compile(r"\+?(?=.{1,32}\Z)[A-Za-z0-9#._-]*\*?")
-_CIDR = re.compile(r"[0-9A-Fa-f.:]+(/\d{1,3})?")
-_SECRET = re.compile(rf"[!-~]{{{SECRET_MIN},{SECRET_MAX}}}")
-_DIGEST = re.compile(r"[0-9a-f]{64}")
-_KEY = re.compile(r"cg_[A-Za-z0-9_-]{43}")
-# RFC 3261 section 25.1, without headers (a request URI has none), quotes and passwords.
-_SIP_URI = re.compile(
-    r"sips?:([A-Za-z0-9_.!~*()%&=+$,;?/-]+@)?"
-    r"(?P<host>[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
-    r"(:(?P<port>[0-9]{1,5}))?"
-    r"(;[A-Za-z0-9_.!~*()%\[\]/:&+$=-]+)*",
-    re.IGNORECASE,
-)
+#: How long a friendly name may be, in characters.
+FRIENDLY_NAME_LIMIT = 128
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -51,62 +52,6 @@ class Rule(msgspec.Struct, frozen=True):
     most: int = 1000
 
 
-def is_name(text: str) -> bool:
-    return _NAME.fullmatch(text) is not None
-
-
-def is_did(text: str) -> bool:
-    return _DID.fullmatch(text) is not None
-
-
-def is_source(text: str) -> bool:
-    """Whether this is an IP address, or a network in CIDR form whose host bits are zero."""
-    if _CIDR.fullmatch(text) is None:
-        return False
-    try:
-        ipaddress.ip_network(text)
-    except ValueError:
-        return False
-    return True
-
-
-@lru_cache(maxsize=4096)
-def is_sip_uri(text: str) -> bool:
-    """Whether this is a ``sip:`` or ``sips:`` URI that can stand in a request line, with or without a user part."""
-    found = _SIP_URI.fullmatch(text)
-    if found is None or len(text) > URI_LIMIT or not 1 <= int(found["port"] or 5060) <= 65535:
-        return False
-    host = found["host"]
-    try:
-        if host.startswith("["):
-            ipaddress.IPv6Address(host[1:-1])
-        elif re.fullmatch(r"[0-9.]+", host):
-            ipaddress.IPv4Address(host)
-    except ValueError:
-        return False
-    return ".." not in host
-
-
-def is_url(text: str) -> bool:
-    """Whether this is an ``http:`` or ``https:`` URL with a host and without user, password and fragment."""
-    if len(text) > URL_LIMIT or re.fullmatch(r"[!-~]+", text) is None or re.search(r"[\"'<>\\^`{|}#]", text):
-        return False
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and port != 0
-
-
-def is_secret(text: str) -> bool:
-    return _SECRET.fullmatch(text) is not None
-
-
-def is_key(text: str) -> bool:
-    return _KEY.fullmatch(text) is not None
-
-
 def _is_reason(text: str) -> bool:
     return text.lower() in REASONS
 
@@ -119,14 +64,52 @@ def _one_of(*values: str) -> Rule:
     return Rule(" or ".join(f'"{value}"' for value in values), lambda value: value in values)
 
 
-_REASONS = ", ".join(f'"{name}"' for name in REASONS)
+#: The reasons, for error texts.
+REASON_NAMES = ", ".join(f'"{name}"' for name in REASONS)
+
+
+def _sid(prefix: str, *, may_lack: bool = False) -> Rule:
+    return Rule(
+        f'"{prefix}" and 32 characters 0-9, a-f; leave it out to have one made',
+        lambda text: sids.is_sid_of(prefix, text) or (may_lack and not text),
+    )
+
+
+def _is_text(text: str) -> bool:
+    return len(text) <= FRIENDLY_NAME_LIMIT and text.isprintable()
+
+
 _NAME_RULE = Rule('1 to 64 letters, digits, "-" and "_"', is_name)
 _SCOPE_RULE = Rule('names of trunks, or ["*"] for every trunk', lambda name: name == "*" or is_name(name), True)
 _SECRET_RULE = Rule(f"{SECRET_MIN} to {SECRET_MAX} printable ASCII characters without spaces", is_secret)
 _NUMBER_RULE = Rule("a number that Callgate gave, 0 for a new entry", lambda number: 0 <= number < 2**31)
+_TIME_RULE = Rule("Unix seconds", lambda at: 0 <= at < 2**40)
+_SWITCH_RULE = Rule("true or false", lambda switch: isinstance(switch, bool))
+_FRIENDLY_NAME_RULE = Rule(f"at most {FRIENDLY_NAME_LIMIT} printable characters", _is_text)
+_ACCOUNT_RULE = Rule("the name of an account that exists", is_name)
+_GATEWAY_RULE = Rule(
+    'a SIP URI without a user part, like "sip:192.0.2.20:5060"', lambda text: not text or is_gateway(text)
+)
+_APPLICATION_URL_RULE = Rule(
+    f'an http or https URL, like "https://example.com/voice", at most {URL_LIMIT} characters; '
+    f'a password in it may not be "{urls.HIDDEN}", which stands for one that is not shown',
+    lambda text: not text or is_application_url(text),
+)
+_METHOD_RULE = _one_of("POST", "GET")
+_VOICE_RULES = {
+    "voice_url": _APPLICATION_URL_RULE,
+    "voice_method": _METHOD_RULE,
+    "voice_fallback_url": _APPLICATION_URL_RULE,
+    "voice_fallback_method": _METHOD_RULE,
+    "status_callback": _APPLICATION_URL_RULE,
+    "status_callback_method": _METHOD_RULE,
+}
+#: The keys of :class:`callgate.directory.model.RcmlVoice`.
+VOICE_KEYS = frozenset(_VOICE_RULES)
 
-#: A rule for each key of each kind of entry, and of a client's webhook.
-RULES: Mapping[Kind | Literal["webhook"], Mapping[str, Rule]] = {
+#: A rule for each key of each kind of entry, of a client's webhook and of a route's RCML binding. Those of
+#: an RcmlVoice stand among those of what holds it.
+RULES: Mapping[Kind | Literal["webhook", "rcml"], Mapping[str, Rule]] = {
     "trunk": {
         "name": _NAME_RULE,
         "sources": Rule(
@@ -135,14 +118,44 @@ RULES: Mapping[Kind | Literal["webhook"], Mapping[str, Rule]] = {
             each=True,
             least=1,
         ),
-        "control": Rule("true or false", lambda control: isinstance(control, bool)),
-        "refuse": Rule(f"a reason: {_REASONS}", _is_reason),
-        "lapse": Rule(f'"accept" or a reason: {_REASONS}', _is_lapse),
+        "control": _SWITCH_RULE,
+        "refuse": Rule(f"a reason: {REASON_NAMES}", _is_reason),
+        "lapse": Rule(f'"accept" or a reason: {REASON_NAMES}', _is_lapse),
         "number": _NUMBER_RULE,
+    },
+    "account": {
+        "name": _NAME_RULE,
+        "sid": _sid(sids.ACCOUNT),
+        "token": Rule(
+            f"{TOKEN_MIN} to {TOKEN_MAX} printable ASCII characters without spaces",
+            is_token,
+        ),
+        "friendly_name": _FRIENDLY_NAME_RULE,
+        "status": _one_of("active", "suspended"),
+        "numbers": Rule(
+            'numbers that it may take by REST, like ["2002", "4420*"], or ["*"] for any', is_did, each=True
+        ),
+        "destination": Rule('a SIP URI, like "sip:192.0.2.10:5060"', lambda text: not text or is_sip_uri(text)),
+        "outbound": _GATEWAY_RULE,
+        "sign": _SWITCH_RULE,
+        "created": _TIME_RULE,
+        "updated": _TIME_RULE,
+    },
+    "application": {
+        "name": _NAME_RULE,
+        "account": _ACCOUNT_RULE,
+        "sid": _sid(sids.APPLICATION),
+        "friendly_name": _FRIENDLY_NAME_RULE,
+        **_VOICE_RULES,
+        "created": _TIME_RULE,
+        "updated": _TIME_RULE,
     },
     "route": {
         "name": _NAME_RULE,
-        "destination": Rule('a SIP URI, like "sip:192.0.2.10:5060" or "sip:2002@pbx.example.com"', is_sip_uri),
+        "destination": Rule(
+            'a SIP URI, like "sip:192.0.2.10:5060" or "sip:2002@pbx.example.com"',
+            lambda text: not text or is_sip_uri(text),
+        ),
         "did": Rule(
             'a number like "2002" or "+442079460000", a prefix like "55*", or "*": '
             'letters, digits, "#", "-", ".", "_", at most 32 characters',
@@ -151,10 +164,35 @@ RULES: Mapping[Kind | Literal["webhook"], Mapping[str, Rule]] = {
         "trunks": Rule('names of trunks, like ["carrier"]; leave it out for every trunk', is_name, each=True),
         "window": Rule(f"{WINDOW_MIN:g} to {WINDOW_MAX:g} seconds", lambda window: WINDOW_MIN <= window <= WINDOW_MAX),
         "lapse": Rule(
-            f'"accept" or a reason: {_REASONS}; leave it out for the trunk\'s',
+            f'"accept" or a reason: {REASON_NAMES}; leave it out for the trunk\'s',
             lambda lapse: lapse is None or _is_lapse(lapse),
         ),
         "number": _NUMBER_RULE,
+        "outbound": _GATEWAY_RULE,
+        "rcml": Rule("[route.rcml] in single brackets, once for a route", lambda _: True),
+    },
+    "rcml": {
+        "account": _ACCOUNT_RULE,
+        "application": Rule("the name of an application of the same account", lambda text: not text or is_name(text)),
+        **_VOICE_RULES,
+        "on_failure": _one_of("refuse", "lapse"),
+        "friendly_name": _FRIENDLY_NAME_RULE,
+        "sid": _sid(sids.NUMBER),
+        "created": _TIME_RULE,
+        "updated": _TIME_RULE,
+    },
+    "phone": {
+        "name": Rule('1 to 64 letters, digits, "_", ".", "+" and "-": what the phone logs in with', is_login),
+        "ha1": Rule(
+            "the HA1 of a password (RFC 7616): 32 characters 0-9, a-f, or give password instead",
+            is_ha1,
+        ),
+        "friendly_name": _FRIENDLY_NAME_RULE,
+        "account": Rule("the name of an account that exists", lambda text: not text or is_name(text)),
+        "sid": _sid(sids.CLIENT, may_lack=True),
+        "enabled": _SWITCH_RULE,
+        "created": _TIME_RULE,
+        "updated": _TIME_RULE,
     },
     "client": {
         "name": _NAME_RULE,
@@ -179,7 +217,7 @@ RULES: Mapping[Kind | Literal["webhook"], Mapping[str, Rule]] = {
             is_url,
         ),
         "secret": _SECRET_RULE,
-        "method": _one_of("POST", "GET"),
+        "method": _METHOD_RULE,
         "events": Rule(
             "event ids, like [30011, 30016]; leave it out for all",
             lambda event: 30000 <= event <= 39999,
@@ -188,24 +226,27 @@ RULES: Mapping[Kind | Literal["webhook"], Mapping[str, Rule]] = {
     },
     "key": {
         "name": _NAME_RULE,
-        "digest": Rule(
-            "the SHA-256 of a key: 64 characters 0-9, a-f", lambda text: _DIGEST.fullmatch(text) is not None
-        ),
+        "digest": Rule("the SHA-256 of a key: 64 characters 0-9, a-f", is_digest),
         "scope": _one_of("read", "decide", "admin"),
     },
 }
 
-#: The keys of a directory file that hold secrets in clear, by kind.
+#: The keys of a directory file that hold secrets in clear, and what is kept of them instead.
 SECRET_RULES: Mapping[str, Rule] = {
     "secret": _SECRET_RULE,
     "key": Rule('"cg_" and 43 letters, digits, "-" and "_", as `callgate key add` makes it', is_key),
+    "password": _SECRET_RULE,
 }
 
 #: Keys whose values are never shown: a secret, or a table with one in it.
-SECRET_KEYS = frozenset({"secret", "secret_hash", "key", "digest", "webhook", "webhooks"})
+SECRET_KEYS = frozenset(
+    {"secret", "secret_hash", "key", "digest", "webhook", "webhooks", "token", "password", "ha1", "rcml"}
+)
+#: Keys whose values are not shown where they hold user and password.
+URL_KEYS = frozenset({"url", *urls.URL_KEYS})
 
 
 def shown_at(key: str, value: object) -> str:
     """A value for an error text, unless it is or may hold a secret."""
-    hidden = key in SECRET_KEYS or (key == "url" and "@" in str(value))  # user:password@
+    hidden = key in SECRET_KEYS or (key in URL_KEYS and "@" in str(value))  # user:password@
     return NOT_SHOWN if hidden else shown(value)

@@ -16,11 +16,13 @@ from collections.abc import Iterable
 import argon2
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from callgate.directory.model import ApiKey
+from callgate.directory.model import REALM, ApiKey
 from callgate.settings import DirectorySettings
 
 #: Characters of a client id, a client secret and a webhook secret, as Yeastar makes them.
 SECRET_LENGTH = 32
+#: Characters of a phone's password that is made: somebody may have to key them in.
+PASSWORD_LENGTH = 20
 #: What every API key begins with, so that one that got lost is found by secret scanners.
 KEY_PREFIX = "cg_"
 
@@ -42,6 +44,25 @@ def new_client_secret() -> str:
 def new_webhook_secret() -> str:
     """A secret that signs a webhook's events: 32 letters and digits (190 bits)."""
     return _random_text()
+
+
+def new_token() -> str:
+    """An account's token: 32 letters and digits (190 bits)."""
+    return _random_text()
+
+
+def new_password() -> str:
+    """A phone's password: 20 letters and digits (119 bits)."""
+    return _random_text(PASSWORD_LENGTH)
+
+
+def ha1(login: str, password: str) -> str:
+    """What digest authentication needs of a phone's password: HA1 of RFC 7616 section 3.4.2, for :data:`REALM`.
+
+    With MD5, because that is what SIP telephones speak (RFC 3261 section 22.4; RFC 8760 brought others late). Who has
+    the HA1 can register as the phone, so it is as secret as the password.
+    """
+    return hashlib.md5(f"{login}:{REALM}:{password}".encode(), usedforsecurity=False).hexdigest()
 
 
 def new_key() -> str:
@@ -106,5 +127,5 @@ def is_secret_hash(text: str) -> bool:
     return parameters.type is argon2.Type.ID and bearable and text.isascii() and len(text) <= 256
 
 
-def _random_text() -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(SECRET_LENGTH))
+def _random_text(length: int = SECRET_LENGTH) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 
 import structlog
@@ -31,12 +32,16 @@ class DirectoryService:
 
     A change is all or nothing: it is checked, then stored in SQL, then it becomes the current directory, then the
     listeners are told; changes never overlap. Who reads :attr:`current` never waits. Each method that changes
-    something raises a :class:`callgate.directory.errors.DirectoryError` if it did not.
+    something raises a :class:`callgate.directory.errors.DirectoryError` if it did not. ``clock`` gives Unix seconds:
+    when entries were made and changed.
     """
 
-    def __init__(self, engine: AsyncEngine, settings: DirectorySettings | None = None) -> None:
+    def __init__(
+        self, engine: AsyncEngine, settings: DirectorySettings | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
         self.hasher = SecretHasher(settings or DirectorySettings())
         self._store = DirectoryStore(engine)
+        self._clock = clock
         self._current = Directory()
         self._lock = asyncio.Lock()
         self._listeners: list[Listener] = []
@@ -70,8 +75,10 @@ class DirectoryService:
             InvalidEntryError: an entry is wrong, or the directory would not be right as a whole.
             DirectoryUnavailableError: SQL did not take it.
         """
-        given = tuple(entries)
-        _, changes = await self._edit(lambda current: edits.merged(current, given, prune=prune), dry_run=dry_run)
+        given, now = tuple(entries), self._clock()
+        _, changes = await self._edit(
+            lambda current: edits.merged(current, given, prune=prune, now=now), dry_run=dry_run
+        )
         return changes
 
     async def apply_file(self, data: bytes, name: str, *, prune: bool = False, dry_run: bool = False) -> Changes:
@@ -81,8 +88,9 @@ class DirectoryService:
             DirectoryFileError: something is wrong with the file; every problem is told with its line.
             DirectoryUnavailableError: SQL did not take it.
         """
+        now = self._clock()
         _, changes = await self._edit(
-            lambda current: file.applied(current, data, name, self.hasher, prune=prune), dry_run=dry_run
+            lambda current: file.applied(current, data, name, self.hasher, prune=prune, now=now), dry_run=dry_run
         )
         return changes
 
@@ -100,7 +108,7 @@ class DirectoryService:
 
         Raises:
             UnknownEntryError: there is none of that kind and name.
-            EntryInUseError: it is a trunk that routes or clients still name.
+            EntryInUseError: others still name it.
             DirectoryUnavailableError: SQL did not take it.
         """
         _, changes = await self._edit(lambda current: edits.without(current, kind, name))

@@ -1,4 +1,7 @@
-"""The tables of a directory file as they are written: one typed shape for each, and the entries they become."""
+"""The tables of a directory file as they are written: one typed shape for each, and the entries they become.
+
+``entry(former)`` is given the entry of that name that the directory has; what a table may leave out is kept from it.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,29 @@ from typing import Literal
 
 import msgspec
 
+from callgate.directory import sids
 from callgate.directory.model import (
     WINDOW_DEFAULT,
+    Account,
     ApiKey,
+    Application,
     Client,
     InboundRoute,
     Kind,
+    Phone,
+    RcmlNumber,
+    RcmlVoice,
     Trunk,
     Webhook,
 )
-from callgate.directory.secrets import digest, new_webhook_secret
+from callgate.directory.secrets import digest, ha1, new_token, new_webhook_secret
+from callgate.directory.sids import new_sid
+from callgate.directory.urls import restored
 
 #: Stands in a client's ``secret_hash`` until the file is known to be right: hashing is slow.
 UNHASHED = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAA$AAAAAAAAAAA"
+#: Stands in a phone's ``ha1`` that has none: its table is wrong, which is told.
+NO_HA1 = "0" * 32
 
 
 class TrunkTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,22 +43,134 @@ class TrunkTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refuse: str = "rejected"
     lapse: str = "accept"
 
-    def entry(self) -> Trunk:
+    def entry(self, former: Trunk | None) -> Trunk:
         return Trunk(self.name, self.sources, self.control, self.refuse, self.lapse)
+
+
+class VoiceTable(msgspec.Struct, frozen=True, gc=False):
+    """The keys of an :class:`RcmlVoice`, which stand among others."""
+
+    voice_url: str = ""
+    voice_method: Literal["POST", "GET"] = "POST"
+    voice_fallback_url: str = ""
+    voice_fallback_method: Literal["POST", "GET"] = "POST"
+    status_callback: str = ""
+    status_callback_method: Literal["POST", "GET"] = "POST"
+
+    def voice(self, former: RcmlVoice | None) -> RcmlVoice:
+        """The entry's part; a password that is not shown is kept."""
+        return restored(RcmlVoice(*(getattr(self, key) for key in RcmlVoice.__struct_fields__)), former)
+
+
+class AccountTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[account]]``: sid and token are kept, or made."""
+
+    name: str
+    sid: str | None = None
+    token: str | None = None
+    friendly_name: str = ""
+    status: Literal["active", "suspended"] = "active"
+    numbers: tuple[str, ...] = ("*",)
+    destination: str = ""
+    outbound: str = ""
+    sign: bool = True
+
+    def entry(self, former: Account | None) -> Account:
+        return Account(
+            self.name,
+            _sid(self.sid, former, sids.ACCOUNT),
+            self.token if self.token is not None else former.token if former else new_token(),
+            self.friendly_name,
+            self.status,
+            self.numbers,
+            self.destination,
+            self.outbound,
+            self.sign,
+        )
+
+
+class ApplicationTable(VoiceTable, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """``[[application]]``"""
+
+    name: str
+    account: str
+    sid: str | None = None
+    friendly_name: str = ""
+
+    def entry(self, former: Application | None) -> Application:
+        sid = _sid(self.sid, former, sids.APPLICATION)
+        return Application(
+            self.name, self.account, sid, self.friendly_name, self.voice(former.voice if former else None)
+        )
+
+
+class RcmlTable(VoiceTable, frozen=True, gc=False, forbid_unknown_fields=True, kw_only=True):
+    """``[route.rcml]``"""
+
+    account: str
+    application: str = ""
+    on_failure: Literal["refuse", "lapse"] = "refuse"
+    friendly_name: str = ""
+    sid: str | None = None
+
+    def number(self, former: RcmlNumber | None) -> RcmlNumber:
+        return RcmlNumber(
+            self.account,
+            _sid(self.sid, former, sids.NUMBER),
+            self.application,
+            self.voice(former.voice if former else None),
+            self.on_failure,
+            self.friendly_name,
+        )
 
 
 class RouteTable(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """``[[route]]``"""
 
     name: str
-    destination: str
+    destination: str = ""
     did: str = "*"
     trunks: tuple[str, ...] = ()
     window: float = WINDOW_DEFAULT
     lapse: str | None = None
+    outbound: str = ""
+    rcml: RcmlTable | None = None
 
-    def entry(self) -> InboundRoute:
-        return InboundRoute(self.name, self.destination, self.did, self.trunks, self.window, self.lapse)
+    def entry(self, former: InboundRoute | None) -> InboundRoute:
+        return InboundRoute(
+            self.name,
+            self.destination,
+            self.did,
+            self.trunks,
+            self.window,
+            self.lapse,
+            outbound=self.outbound,
+            rcml=None if self.rcml is None else self.rcml.number(former.rcml if former else None),
+        )
+
+
+class PhoneTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[phone]]``: ``password`` in clear, or ``ha1``, or what it has."""
+
+    name: str
+    password: str | None = None
+    ha1: str | None = None
+    friendly_name: str = ""
+    account: str = ""
+    sid: str | None = None
+    enabled: bool = True
+
+    def entry(self, former: Phone | None) -> Phone:
+        kept = former.ha1 if former else NO_HA1
+        return Phone(
+            self.name,
+            self.ha1 if self.ha1 is not None else kept if self.password is None else ha1(self.name, self.password),
+            self.friendly_name,
+            self.account,
+            # A phone without an account has no sid.
+            _sid(self.sid, former, sids.CLIENT) if self.account else self.sid or "",
+            self.enabled,
+        )
 
 
 class WebhookTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,16 +228,40 @@ class KeyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     digest: str | None = None
     scope: Literal["read", "decide", "admin"] = "decide"
 
-    def entry(self) -> ApiKey:
+    def entry(self, former: ApiKey | None) -> ApiKey:
         return ApiKey(self.name, digest(self.key or "") if self.digest is None else self.digest, self.scope)
 
 
-Table = TrunkTable | RouteTable | ClientTable | KeyTable
+Table = TrunkTable | AccountTable | ApplicationTable | RouteTable | PhoneTable | ClientTable | KeyTable
 
 #: The shape of each kind's tables.
 SHAPES: dict[Kind, type[Table]] = {
     "trunk": TrunkTable,
+    "account": AccountTable,
+    "application": ApplicationTable,
     "route": RouteTable,
+    "phone": PhoneTable,
     "client": ClientTable,
     "key": KeyTable,
 }
+
+
+class SubTable(msgspec.Struct, frozen=True):
+    """A table inside another: its shape, its header, the kind of its rules, whether there may be several."""
+
+    shape: type[msgspec.Struct]
+    header: str
+    rules: Literal["webhook", "rcml"]
+    many: bool = False
+
+
+#: The sub-tables, by their key.
+SUB_TABLES = {
+    "webhook": SubTable(WebhookTable, "[[client.webhook]]", "webhook", many=True),
+    "rcml": SubTable(RcmlTable, "[route.rcml]", "rcml"),
+}
+
+
+def _sid(given: str | None, former: Account | Application | RcmlNumber | Phone | None, prefix: str) -> str:
+    """The sid given, else the former one, else a new one."""
+    return given or (former.sid if former else "") or new_sid(prefix)

@@ -15,7 +15,7 @@ from callgate.database.engine import cause, reaching
 from callgate.database.errors import DatabaseError
 from callgate.directory.changes import Changes, Difference
 from callgate.directory.errors import DirectoryUnavailableError
-from callgate.directory.model import KINDS, ApiKey, Client, Directory, Entry, InboundRoute, Kind, Trunk
+from callgate.directory.model import KINDS, TYPES, Directory, Entry, InboundRoute, Kind, Trunk
 from callgate.directory.tables import TABLES, numbers
 
 #: So many rows go into one statement: the event loop does other things between two of them.
@@ -23,8 +23,6 @@ CHUNK = 500
 
 T = TypeVar("T")
 N = TypeVar("N", Trunk, InboundRoute)
-
-_TYPES: dict[Kind, type[Entry]] = {"trunk": Trunk, "route": InboundRoute, "client": Client, "key": ApiKey}
 
 
 class DirectoryStore:
@@ -43,7 +41,7 @@ class DirectoryStore:
         try:
             with reaching(self._engine):
                 async with self._engine.connect() as connection:
-                    for kind in TABLES:
+                    for kind in KINDS:
                         entries += await _stored(connection, kind)
         except (DatabaseError, msgspec.ValidationError) as error:
             raise DirectoryUnavailableError(str(error)) from error
@@ -80,7 +78,7 @@ async def _stored(connection: AsyncConnection, kind: Kind) -> list[Entry]:
     table = TABLES[kind]
     order = table.c.number if "number" in table.c else table.c.name
     found = await connection.execute(select(table).order_by(order))
-    columns, entry_type = [str(column.name) for column in table.c], _TYPES[kind]
+    columns, entry_type = [str(column.name) for column in table.c], TYPES[kind]
     return [msgspec.convert(dict(zip(columns, row, strict=True)), entry_type) for row in found]
 
 

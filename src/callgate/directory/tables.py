@@ -1,4 +1,7 @@
-"""The directory's tables. The columns are the fields of :mod:`callgate.directory.model`, by name; lists are JSON."""
+"""The directory's tables.
+
+The columns are the fields of :mod:`callgate.directory.model`, by name; lists and structs are JSON.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,34 @@ trunks = Table(
     Column("number", Integer, nullable=False, unique=True),
 )
 
+accounts = Table(
+    "account",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("sid", Text, nullable=False, unique=True),
+    Column("token", Text, nullable=False),
+    Column("friendly_name", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("numbers", JSON, nullable=False),
+    Column("destination", Text, nullable=False),
+    Column("outbound", Text, nullable=False),
+    Column("sign", Boolean, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("updated", Double, nullable=False),
+)
+
+applications = Table(
+    "application",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("sid", Text, nullable=False, unique=True),
+    Column("friendly_name", Text, nullable=False),
+    Column("voice", JSON, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("updated", Double, nullable=False),
+)
+
 routes = Table(
     "inbound_route",
     metadata,
@@ -28,6 +59,21 @@ routes = Table(
     Column("window", Double, nullable=False),
     Column("lapse", Text),
     Column("number", Integer, nullable=False, unique=True),
+    Column("outbound", Text, nullable=False, server_default=""),
+    Column("rcml", JSON(none_as_null=True)),
+)
+
+phones = Table(
+    "phone",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("ha1", Text, nullable=False),
+    Column("friendly_name", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("sid", Text, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("updated", Double, nullable=False),
 )
 
 clients = Table(
@@ -61,4 +107,12 @@ numbers = Table(
 )
 
 #: The table of each kind of entry.
-TABLES: dict[Kind, Table] = {"trunk": trunks, "route": routes, "client": clients, "key": keys}
+TABLES: dict[Kind, Table] = {
+    "trunk": trunks,
+    "account": accounts,
+    "application": applications,
+    "route": routes,
+    "phone": phones,
+    "client": clients,
+    "key": keys,
+}

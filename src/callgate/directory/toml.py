@@ -9,13 +9,13 @@ from typing import Any
 
 from callgate.directory.errors import NOT_SHOWN, VALUE_LIMIT, DirectoryFileError, Path, Problem
 from callgate.directory.positions import Positions
-from callgate.directory.rules import RULES, SECRET_KEYS
+from callgate.directory.rules import RULES, SECRET_KEYS, URL_KEYS
 
 _PLACE = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 _PAIR = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=\s*(.*?)\s*")
 #: Python reads no longer numbers from text (``sys.get_int_max_str_digits``).
 _LONG_NUMBER = re.compile(r"[0-9_]{4300}")
-_OPEN_KEYS = frozenset(key for rules in RULES.values() for key in rules) - SECRET_KEYS - {"url"}
+_OPEN_KEYS = frozenset(key for rules in RULES.values() for key in rules) - SECRET_KEYS - URL_KEYS
 
 
 def decoded(data: bytes, file: str) -> str:

@@ -6,8 +6,21 @@ from hypothesis import strategies as st
 
 from callgate.core.reasons import REASONS
 from callgate.directory.check import check_directory, normal
-from callgate.directory.model import ApiKey, Client, Directory, Entry, InboundRoute, Trunk, Webhook
-from callgate.directory.secrets import SecretHasher, digest
+from callgate.directory.model import (
+    Account,
+    ApiKey,
+    Application,
+    Client,
+    Directory,
+    Entry,
+    InboundRoute,
+    Phone,
+    RcmlNumber,
+    RcmlVoice,
+    Trunk,
+    Webhook,
+)
+from callgate.directory.secrets import SecretHasher, digest, ha1
 from callgate.settings import DirectorySettings
 
 #: Argon2 at the lowest cost there is: tests hash a lot.
@@ -29,6 +42,9 @@ DESTINATIONS = st.sampled_from(
     ["sip:127.0.0.1:5070", "sips:2002@pbx.example.com;transport=tls", "sip:[2001:db8::1]:5060", "sip:+44.x%20y@a.b"]
 )
 SECRETS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=8, max_size=40)
+GATEWAYS = st.sampled_from(["", "sip:192.0.2.20:5080", "sips:[2001:db8::2];transport=tls"])
+URLS = st.sampled_from(["https://example.com/voice?a=b&c=%22", "http://user:pass:word@[::1]:8090", "http://u@a/@:x@"])
+FRIENDLY_NAMES = st.sampled_from(["", 'A "quoted" name\\', "Zürich 📞"])
 HASHES = st.sampled_from([HASHER.hash(f"secret {number}") for number in range(4)])
 
 
@@ -50,8 +66,66 @@ def trunks() -> st.SearchStrategy[Trunk]:
     )
 
 
-def routes(names: list[str]) -> st.SearchStrategy[InboundRoute]:
+def accounts() -> st.SearchStrategy[Account]:
     return st.builds(
+        Account,
+        name=NAMES,
+        sid=_sids("AC"),
+        token=SECRETS.map(lambda secret: secret + secret),
+        friendly_name=FRIENDLY_NAMES,
+        status=st.sampled_from(["active", "suspended"]),
+        numbers=st.lists(DIDS, max_size=3, unique=True).map(tuple),
+        destination=st.just("") | DESTINATIONS,
+        outbound=GATEWAYS,
+        sign=st.booleans(),
+        created=st.just(0.0),
+        updated=st.just(0.0),
+    )
+
+
+def applications(accounts: list[str]) -> st.SearchStrategy[Application]:
+    return st.builds(
+        Application,
+        name=NAMES,
+        account=st.sampled_from(accounts),
+        sid=_sids("AP"),
+        friendly_name=FRIENDLY_NAMES,
+        voice=voices(URLS | st.just("")),
+        created=st.just(0.0),
+        updated=st.just(0.0),
+    )
+
+
+def voices(voice_urls: st.SearchStrategy[str]) -> st.SearchStrategy[RcmlVoice]:
+    methods = st.sampled_from(["POST", "GET"])
+    more = st.just("") | URLS
+    return st.builds(
+        RcmlVoice,
+        voice_url=voice_urls,
+        voice_method=methods,
+        voice_fallback_url=more,
+        voice_fallback_method=methods,
+        status_callback=more,
+        status_callback_method=methods,
+    )
+
+
+def numbers(accounts: list[str], applications: list[str]) -> st.SearchStrategy[RcmlNumber]:
+    return st.builds(
+        RcmlNumber,
+        account=st.sampled_from(accounts),
+        sid=_sids("PN"),
+        application=st.sampled_from(["", *applications]),
+        voice=voices(URLS),
+        on_failure=st.sampled_from(["refuse", "lapse"]),
+        friendly_name=FRIENDLY_NAMES,
+        created=st.just(0.0),
+        updated=st.just(0.0),
+    )
+
+
+def routes(names: list[str], rcml: st.SearchStrategy[RcmlNumber] | None = None) -> st.SearchStrategy[InboundRoute]:
+    plain = st.builds(
         InboundRoute,
         name=NAMES,
         destination=DESTINATIONS,
@@ -60,7 +134,37 @@ def routes(names: list[str]) -> st.SearchStrategy[InboundRoute]:
         window=st.floats(1, 60),
         lapse=st.none() | LAPSES,
         number=st.just(0),
+        outbound=GATEWAYS,
+        rcml=st.none() if rcml is None else st.none() | rcml,
     )
+    if rcml is None:
+        return plain
+    without_destination = st.builds(
+        InboundRoute,
+        name=NAMES,
+        destination=st.just(""),
+        did=DIDS,
+        lapse=st.sampled_from(sorted(REASONS)),
+        number=st.just(0),
+        outbound=GATEWAYS,
+        rcml=rcml,
+    )
+    return plain | without_destination
+
+
+def phones(accounts: list[str]) -> st.SearchStrategy[Phone]:
+    rest = {
+        "name": st.text("abAB01_.+-", min_size=1, max_size=4),
+        "ha1": SECRETS.map(lambda secret: ha1("somebody", secret)),
+        "friendly_name": FRIENDLY_NAMES,
+        "enabled": st.booleans(),
+        "created": st.just(0.0),
+        "updated": st.just(0.0),
+    }
+    alone = st.builds(Phone, **rest, account=st.just(""), sid=st.just(""))
+    if not accounts:
+        return alone
+    return alone | st.builds(Phone, **rest, account=st.sampled_from(accounts), sid=_sids("CL"))
 
 
 def clients(names: list[str]) -> st.SearchStrategy[Client]:
@@ -103,12 +207,29 @@ def directories(draw: st.DrawFn) -> Directory:
     entries: list[Entry] = []
     for trunk in draw(st.lists(trunks(), max_size=4)):
         _take(entries, trunk)
-    names = [entry.name for entry in entries]
-    others: list[st.SearchStrategy[Entry]] = [routes(names), clients(names), keys()]
+    trunk_names = [entry.name for entry in entries]
+    for account in draw(st.lists(accounts(), max_size=2)):
+        _take(entries, account)
+    owners = [entry.name for entry in entries if isinstance(entry, Account)]
+    bindings = None
+    if owners:
+        for application in draw(st.lists(applications(owners), max_size=3)):
+            _take(entries, application)
+        bindings = numbers(owners, [entry.name for entry in entries if isinstance(entry, Application)])
+    others: list[st.SearchStrategy[Entry]] = [
+        routes(trunk_names, bindings),
+        phones(owners),
+        clients(trunk_names),
+        keys(),
+    ]
     for more in others:
         for entry in draw(st.lists(more, max_size=6)):
             _take(entries, entry)
     return Directory.of(entries)
+
+
+def _sids(prefix: str) -> st.SearchStrategy[str]:
+    return st.integers(0, 2**128 - 1).map(lambda number: f"{prefix}{number:032x}")
 
 
 def _take(entries: list[Entry], entry: Entry) -> None:

@@ -12,7 +12,18 @@ from callgate.core.reasons import REASONS
 from callgate.directory.errors import PROBLEM_LIMIT, DirectoryFileError
 from callgate.directory.file import applied
 from callgate.directory.model import Directory
-from callgate.directory.shapes import ClientTable, KeyTable, RouteTable, TrunkTable, WebhookTable
+from callgate.directory.shapes import (
+    SUB_TABLES,
+    AccountTable,
+    ApplicationTable,
+    ClientTable,
+    KeyTable,
+    PhoneTable,
+    RcmlTable,
+    RouteTable,
+    TrunkTable,
+    WebhookTable,
+)
 
 from .strategies import HASHER
 
@@ -27,7 +38,11 @@ def section(title: str) -> str:
     ("title", "shape"),
     [
         ("`[[trunk]]`", TrunkTable),
+        ("`[[account]]`", AccountTable),
+        ("`[[application]]`", ApplicationTable),
         ("`[[route]]`", RouteTable),
+        ("`[route.rcml]`", RcmlTable),
+        ("`[[phone]]`", PhoneTable),
         ("`[[client]]`", ClientTable),
         ("`[[client.webhook]]`", WebhookTable),
         ("`[[key]]`", KeyTable),
@@ -35,7 +50,9 @@ def section(title: str) -> str:
 )
 def test_every_key_is_described_with_its_default(title: str, shape: type[msgspec.Struct]) -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| ([^|]+) \|", section(title), re.MULTILINE))
-    fields = {field.encode_name: field for field in msgspec.structs.fields(shape) if field.encode_name != "webhook"}
+    fields = {
+        field.encode_name: field for field in msgspec.structs.fields(shape) if field.encode_name not in SUB_TABLES
+    }
     assert set(rows) == set(fields)
     for key, field in fields.items():
         if field.required:

@@ -9,9 +9,21 @@ from hypothesis import given
 from callgate.directory.changes import difference
 from callgate.directory.edits import controlled, merged, without
 from callgate.directory.errors import EntryInUseError, InvalidEntryError, UnknownEntryError
-from callgate.directory.model import KINDS, LOCAL_KEY, ApiKey, Client, Directory, Entry, InboundRoute, Trunk
+from callgate.directory.model import (
+    KINDS,
+    LOCAL_KEY,
+    Account,
+    ApiKey,
+    Client,
+    Directory,
+    Entry,
+    InboundRoute,
+    RcmlNumber,
+    Trunk,
+)
 from callgate.directory.secrets import digest
 
+from .rcml_entries import ACME, HOTLINE, MENU, NUMBER, sid
 from .strategies import HASHER, directories
 
 MAIN = Trunk("main", ("192.0.2.1",), number=3)
@@ -77,6 +89,29 @@ def test_prune_keeps_the_key_of_this_machines_command_line() -> None:
     assert merged(Directory.of([local, other]), [], prune=True) == Directory.of([local])
 
 
+def test_an_entry_of_rcml_says_when_it_was_made_and_changed() -> None:
+    made = merged(Directory(), [ACME, MENU, HOTLINE], now=10.0)
+    assert merged(made, [ACME, MENU, HOTLINE], now=20.0) == made
+    renamed = merged(made, [msgspec.structs.replace(made.accounts["acme"], friendly_name="Acme")], now=30.0)
+    assert times(renamed.accounts["acme"]) == (10.0, 30.0)
+    moved = merged(made, [msgspec.structs.replace(HOTLINE, did="3")], now=40.0)
+    assert times(moved.routes["hotline"].rcml) == (10.0, 40.0)
+    another = msgspec.structs.replace(HOTLINE, rcml=msgspec.structs.replace(NUMBER, sid=sid("PN", 9)))
+    assert times(merged(made, [another], now=50.0).routes["hotline"].rcml) == (50.0, 50.0)
+
+
+def test_when_an_entry_of_rcml_was_changed_may_be_given() -> None:
+    made = merged(Directory(), [msgspec.structs.replace(ACME, created=1.0, updated=2.0)], now=10.0)
+    assert times(made.accounts["acme"]) == (1.0, 2.0)
+    changed = merged(made, [msgspec.structs.replace(ACME, created=5.0, updated=7.0)], now=20.0)
+    assert times(changed.accounts["acme"]) == (1.0, 7.0)
+
+
+def times(entry: Account | RcmlNumber | None) -> tuple[float, float]:
+    assert entry is not None
+    return entry.created, entry.updated
+
+
 def test_a_trunk_that_is_named_by_others_is_not_removed() -> None:
     client = Client("crm", "crm", HASHER.hash("a secret"), see=("main",), decide=("*",))
     current = merged(CURRENT, [client])
@@ -98,7 +133,7 @@ def test_what_is_removed_is_gone_and_nothing_else(directory: Directory) -> None:
             try:
                 after = without(directory, kind, name)
             except EntryInUseError:
-                assert kind == "trunk"
+                assert kind in ("trunk", "account", "application")
                 continue
             (removed,) = difference(directory, after).removed
             assert removed is directory.of_kind(kind)[name]

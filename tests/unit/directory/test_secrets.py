@@ -7,16 +7,19 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callgate.directory.forms import is_ha1, is_key, is_secret, is_token
 from callgate.directory.model import ApiKey
-from callgate.directory.rules import is_key, is_secret
 from callgate.directory.secrets import (
     SecretHasher,
     digest,
     find_key,
+    ha1,
     is_secret_hash,
     new_client_id,
     new_client_secret,
     new_key,
+    new_password,
+    new_token,
     new_webhook_secret,
 )
 from callgate.settings import DirectorySettings
@@ -71,3 +74,15 @@ def test_a_key_is_found_by_its_digest_alone() -> None:
     assert find_key(entries, new_key()) is None
     assert find_key(entries, entries[0].digest) is None
     assert find_key([], keys["ops"]) is None
+
+
+def test_an_ha1_is_that_of_the_login_the_realm_and_the_password() -> None:
+    # printf alice:callgate:PasswordOfAlice1 | md5sum
+    assert ha1("alice", "PasswordOfAlice1") == "fe7e6bdbce57c9e013efc152249b0890"
+    assert is_ha1(ha1("zoë", "pässword"))
+
+
+def test_a_token_and_a_password_are_made_by_their_rules() -> None:
+    assert is_token(new_token())
+    assert is_secret(new_password())
+    assert len({new_password() for _ in range(100)} | {new_token() for _ in range(100)}) == 200

@@ -24,6 +24,7 @@ from callgate.directory.model import ApiKey, Client, Directory, InboundRoute, Tr
 from callgate.directory.secrets import digest
 from callgate.directory.service import DirectoryService
 
+from .rcml_entries import ACME, ALICE, HOTLINE, MENU, NUMBER, OTHER
 from .strategies import CHEAP, HASHER
 
 MAIN = Trunk("main", ("192.0.2.1", "2001:db8::/32"), refuse="busy")
@@ -33,6 +34,7 @@ CRM = Client(
 )
 OPS = ApiKey("ops", digest("ops"), "admin")
 ALL = (MAIN, SALES, CRM, OPS)
+RCML = (ACME, OTHER, MENU, HOTLINE, ALICE)
 
 
 @pytest.fixture
@@ -90,6 +92,21 @@ async def test_a_changed_and_a_removed_entry_are_stored(service: DirectoryServic
     assert service.current.clients["crm"].see == ("main",)
     assert service.current.routes == {}
     assert await stored(engine) == service.current
+
+
+async def test_entries_of_rcml_are_stored_as_they_are(engine: AsyncEngine) -> None:
+    service = DirectoryService(engine, CHEAP, clock=lambda: 1_767_225_600.25)
+    await service.start()
+    await service.apply(RCML)
+    number = msgspec.structs.replace(NUMBER, created=1_767_225_600.25, updated=1_767_225_600.25)
+    assert service.current.routes["hotline"] == msgspec.structs.replace(HOTLINE, number=1, rcml=number)
+    assert service.current.phones["alice"].created == 1_767_225_600.25
+    assert await stored(engine) == service.current
+    await service.put(msgspec.structs.replace(HOTLINE, rcml=None, outbound="sip:192.0.2.30"))
+    await service.remove("phone", "alice")
+    found = await stored(engine)
+    assert found == service.current
+    assert (found.routes["hotline"].rcml, found.phones) == (None, {})
 
 
 async def test_what_was_current_before_a_change_stays_as_it_was(service: DirectoryService) -> None:
@@ -293,7 +310,7 @@ async def test_a_file_is_applied_and_applied_again_it_changes_nothing(
     service: DirectoryService, engine: AsyncEngine
 ) -> None:
     data = (Path(__file__).parents[3] / "examples" / "directory.toml").read_bytes()
-    assert len((await service.apply_file(data, "directory.toml")).added) == 4
+    assert len((await service.apply_file(data, "directory.toml")).added) == 6
     assert await stored(engine) == service.current
     assert not await service.apply_file(data, "directory.toml", prune=True)
     assert service.hasher.verify(service.current.clients["demo"].secret_hash, "DemoSecretThatEverybodyKnows0001")

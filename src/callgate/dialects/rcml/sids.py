@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import re
-import secrets
 from hashlib import sha256
 
 from callgate.core.calls import CallId
+from callgate.directory.sids import new_sid as new_sid
 
 _CALL = re.compile(r"(?:ID[0-9a-zA-Z]{32}-)?CA([0-9a-f]{32})")
 _ANY = re.compile(r"(?:ID[0-9a-zA-Z]{32}-)?[A-Z]{2}[0-9a-zA-Z]{32}")
-
-
-def new_sid(prefix: str) -> str:
-    """A sid that nothing else has: AC account, AP application, CL client, NO notification, PN number."""
-    return prefix + secrets.token_hex(16)
 
 
 def call_sid(call: CallId) -> str:
