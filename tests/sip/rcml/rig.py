@@ -20,6 +20,7 @@ from tests.sip.user_agent import Destination, Dialed, Message
 
 ACCOUNT = "AC" + "a" * 32
 TOKEN = "TokenOfTheTests0000000000000001"
+_CREDENTIALS = {"Authorization": aiohttp.encode_basic_auth(ACCOUNT, TOKEN)}
 REST = f"/restcomm/2012-04-24/Accounts/{ACCOUNT}"
 
 #: 71…: voice URL alone; 72…: with a fallback URL; 73…: fails open; 74…: nowhere to go but by documents, by GET;
@@ -188,7 +189,7 @@ async def rcml_rig_on(folder: Path, *, tables: str = "", settings: str = "") -> 
         stack.push_async_callback(application.stop)
         directory = DIRECTORY.format(account=ACCOUNT, token=TOKEN, url=application.url)
         sip = await stack.enter_async_context(rig_on(folder, directory=directory, tables=tables, settings=settings))
-        rest = await stack.enter_async_context(aiohttp.ClientSession(auth=aiohttp.BasicAuth(ACCOUNT, TOKEN)))
+        rest = await stack.enter_async_context(aiohttp.ClientSession(headers=_CREDENTIALS))
         yield RcmlRig(sip, application, rest)
 
 
