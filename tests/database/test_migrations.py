@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+import callgate.dialects.rcml.tables
 import callgate.directory.tables
 import callgate.journal.tables
 from callgate.database import engine as database
@@ -21,7 +22,7 @@ from callgate.directory.store import DirectoryStore
 from callgate.settings import Settings
 
 #: Importing these modules puts their tables on the metadata.
-TABLES = (callgate.directory.tables, callgate.journal.tables)
+TABLES = (callgate.dialects.rcml.tables, callgate.directory.tables, callgate.journal.tables)
 
 
 def described(connection: Connection) -> dict[str, object]:
@@ -56,7 +57,7 @@ async def test_migrations_and_metadata_make_the_same_tables(engine: AsyncEngine)
         await connection.run_sync(metadata.create_all)
         created = await connection.run_sync(look)
     assert migrated == created
-    assert {"call", "verdict", "delivery"} <= metadata.tables.keys()
+    assert {"call", "verdict", "delivery", "rcml_call", "rcml_notification"} <= metadata.tables.keys()
 
 
 async def test_upgrading_again_changes_nothing(engine: AsyncEngine) -> None:
