@@ -24,6 +24,7 @@ from callgate.database.errors import DatabaseError
 from callgate.database.migrate import upgrade
 from callgate.dialects.native.plugin import Native
 from callgate.dialects.port import Dialect, Surroundings
+from callgate.dialects.rcml.plugin import Rcml
 from callgate.dialects.yeastar.plugin import Yeastar
 from callgate.directory.errors import DirectoryError
 from callgate.directory.model import LOCAL_KEY, ApiKey
@@ -39,7 +40,7 @@ from callgate.start import BEAT, HEARTBEAT, READY, Start
 log = structlog.get_logger(__name__)
 
 #: Every API that applications can speak. A new dialect is a new folder and one line here.
-DIALECTS: tuple[type[Native] | type[Yeastar], ...] = (Native, Yeastar)
+DIALECTS: tuple[type[Native] | type[Yeastar] | type[Rcml], ...] = (Native, Yeastar, Rcml)
 
 #: What an operator can mend: the text says how, and where it happened in Callgate helps nobody.
 _TOLD = (DatabaseError, DirectoryError, ListenerTakenError, OSError)
