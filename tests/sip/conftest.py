@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from tests.sip.edge_rig import EdgeRig, edge_rig
 from tests.sip.rig import Rig, empty, entries, rig_on
 from tests.system import eventually
 
@@ -29,3 +30,11 @@ async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
 
 #: Short enough for tests, long enough for a busy machine.
 _EDGE = "destination_timeout = 2\nring_timeout = 3"
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def edge(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EdgeRig]:
+    """One edge with a controller in this process, for all tests that do not need their own."""
+    async with edge_rig(tmp_path_factory.mktemp("edge")) as rig:
+        yield rig
+        await rig.empty(60)

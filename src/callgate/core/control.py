@@ -20,7 +20,8 @@ class Health(msgspec.Struct, frozen=True):
     """How Callgate is. ``linked``: the edge can hold a call and the controller can decide it, right now.
 
     ``counters`` are the edge's own since it started: "unknown_source", "no_route", "no_controller" (defaults applied
-    because no controller was connected), "guard" (defaults applied by the guard timer). ``edge_version`` is Kamailio's.
+    because no controller was connected), "guard" (defaults applied by the guard timer), "failed_registrations" (of
+    phones, with a wrong password or an unknown login). ``edge_version`` is Kamailio's.
     ``backlog`` journal entries wait for SQL, ``dropped`` were lost because the backlog was full. ``entries`` is how
     many entries each of the edge's tables of calls has; without calls all become empty.
     """
@@ -33,6 +34,14 @@ class Health(msgspec.Struct, frozen=True):
     backlog: int = 0
     dropped: int = 0
     entries: dict[str, int] = {}
+
+
+class PhoneStatus(msgspec.Struct, frozen=True):
+    """A phone that is registered at the edge: its login, in how many places it is, and where it spoke from last."""
+
+    login: str
+    contacts: int
+    source: str
 
 
 class CallControl(Protocol):
@@ -74,6 +83,14 @@ class CallControl(Protocol):
 
     async def withdraw(self, call: CallId) -> WithdrawAnswer:
         """Cancel what was dialled. The call is then held again (RETURNED), if nobody answers in that very moment."""
+        ...
+
+    def phones(self) -> Iterable[PhoneStatus]:
+        """The phones that are registered, those that a ``Dial`` can ring."""
+        ...
+
+    def phone(self, login: str) -> PhoneStatus | None:
+        """The phone with that login, if it is registered."""
         ...
 
     def listen(self, listener: Listener) -> Callable[[], None]:

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import subprocess
 from collections.abc import Iterable
+from hashlib import md5
 from importlib import resources
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import jinja2
 import msgspec
 
+from callgate.directory.model import REALM
 from callgate.edge.errors import KamailioMissingError, KamailioModuleError, KamailioVersionError
 from callgate.settings import EdgeSettings
 
@@ -29,8 +31,10 @@ _MODULE_FOLDERS = (
     "/usr/local/lib/kamailio/modules",
 )
 
-#: The longest a call may be held, in seconds, with the guard's two seconds.
+#: The longest that one decision may take, in seconds, with the guard's two seconds.
 _LONGEST_HOLD = 62
+#: What has become of a call is remembered for so long at least, in seconds, for a command that is sent twice.
+_REMEMBER = 10
 
 
 class Kamailio(msgspec.Struct, frozen=True):
@@ -53,7 +57,7 @@ class LinkAddress(msgspec.Struct, frozen=True):
 
 
 def template() -> str:
-    """The text of the template."""
+    """The text of the template's first file, which names the modules and includes the others."""
     return (resources.files("callgate.edge") / "template" / "kamailio.cfg.j2").read_text()
 
 
@@ -91,9 +95,14 @@ def find_kamailio(program: str) -> Kamailio:
 
 def render(settings: EdgeSettings, kamailio: Kamailio, address: LinkAddress) -> str:
     """The configuration text for these settings and that version of Kamailio."""
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True)
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("callgate.edge", "template"),
+        undefined=jinja2.StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+    )
     ring = int(settings.ring_timeout * 1000)
-    return environment.from_string(template()).render(
+    return environment.get_template("kamailio.cfg.j2").render(
         debug=settings.debug,
         children=settings.children,
         tcp_children=max(1, settings.children // 2),
@@ -107,7 +116,18 @@ def render(settings: EdgeSettings, kamailio: Kamailio, address: LinkAddress) -> 
         credit=settings.credit,
         ring_timeout_ms=ring,
         destination_timeout_ms=int(settings.destination_timeout * 1000),
-        lifetime_ms=ring + (_LONGEST_HOLD + 10) * 1000,
+        lifetime_ms=max(int(settings.longest_call_setup * 1000), ring + (_LONGEST_HOLD + 10) * 1000),
+        branches=settings.branches,
+        remember_seconds=max(_REMEMBER, int(settings.command_timeout * 4)),
+        realm=REALM,
+        registration_min=settings.registration_min,
+        registration_max=settings.registration_max,
+        registration_default=settings.registration_default,
+        registration_sweep=max(1, min(10, settings.registration_min // 2)),
+        wrong_passwords=settings.wrong_passwords,
+        keep_alive=settings.keep_alive,
+        restore_password=secrets.token_hex(16),
+        dummy_ha1=md5(secrets.token_bytes(16), usedforsecurity=False).hexdigest(),
         multihomed=_multihomed(settings.listen),
         nonce=secrets.randbits(42),
     )

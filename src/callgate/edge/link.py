@@ -30,6 +30,7 @@ from callgate.edge.wire import (
     CallFrame,
     CountersFrame,
     EdgeFrame,
+    PhoneFrame,
     ProgressFrame,
     ResumedFrame,
     SyncedFrame,
@@ -50,6 +51,8 @@ BEAT = 0.2
 BEAT_AFTER = 500
 #: How many commands may wait for their acknowledgement; more wait here, so that no datagram is lost in a burst.
 IN_FLIGHT = 128
+#: How long a command may be: what UDP carries over IPv4 (RFC 768), in bytes.
+DATAGRAM_BYTES = 65_507
 _SWEEP = 0.05
 #: More changed rows than this are sent as a whole new generation.
 _PATCH_LIMIT = 2_000
@@ -67,6 +70,10 @@ class LinkEvents(Protocol):
 
     def on_resumed(self, sequence: Sequence, answered: bool, attempt: int) -> None:
         """A call that the edge told at connect was let go before, and maybe answered; ``attempt``: or it is dialled."""
+        ...
+
+    def on_phone(self, login: str, contacts: int, source: str) -> None:
+        """A phone has registered or is gone (no ``contacts``); ``source`` is "address:port", where it spoke from."""
         ...
 
     def on_synced(self) -> None:
@@ -248,6 +255,8 @@ class EdgeLink(asyncio.Protocol):
                 self.entries = event.entries()
             case ResumedFrame():
                 self._events.on_resumed(sequence_of(event.k), event.state == "answered", event.n)
+            case PhoneFrame():
+                self._events.on_phone(event.login.decode("utf-8", "backslashreplace"), event.contacts, event.source)
             case WelcomeFrame():
                 self._edge = event.edge
                 self._generation = event.generation
@@ -332,6 +341,10 @@ class EdgeLink(asyncio.Protocol):
             return answer
         self._last_id = number = self._last_id % 1_000_000_000 + 1
         command = _Command(self._prefix + f"{word} {number} {rest}".encode(), answer, 0.0, False)
+        if len(command.words) > DATAGRAM_BYTES:
+            log.error("a command is too long for one datagram", word=word, bytes=len(command.words))
+            answer.set_result(Ack(AckResult.UNANSWERED))
+            return answer
         if len(self._in_flight) < IN_FLIGHT:
             self._send(number, command)
         else:

@@ -79,8 +79,9 @@ class EdgeProcess:
         if self._account is not None:
             os.chown(self._folder, self._account.pw_uid, self._account.pw_gid)
             os.chown(file, self._account.pw_uid, self._account.pw_gid)
+        private = str(self._settings.edge.private_memory)
         check = subprocess.run(
-            [self._kamailio.program, "-c", "-f", str(file), "-Y", str(self._folder)],
+            [self._kamailio.program, "-c", "-f", str(file), "-Y", str(self._folder), "-M", private],
             capture_output=True,
             text=True,
             timeout=_START_TIMEOUT,

@@ -1,8 +1,8 @@
 """The directory as the edge's rows: what Kamailio looks up for each INVITE.
 
 Keys are ``a:<address>``, ``n:<index>`` and ``n:count`` (networks, the longest prefix first), ``r:<trunk>:<did>``
-(exact), ``p:<trunk>:<prefix>``, with ``*`` for every trunk, and ``x:longest``, the length of the longest prefix. No
-value holds a space.
+(exact), ``p:<trunk>:<prefix>``, with ``*`` for every trunk, ``x:longest``, the length of the longest prefix, and
+``u:<login>``, a phone's HA1. No value holds a space.
 """
 
 from __future__ import annotations
@@ -47,6 +47,9 @@ def rows_of(directory: Directory) -> Rows:
         for trunk_name in route.trunks or ("*",):
             rows[f"{'p' if prefix else 'r'}:{trunk_name}:{number}"] = value
     rows["x:longest"] = str(longest)
+    for phone in directory.phones.values():
+        if phone.enabled:
+            rows[f"u:{phone.name}"] = phone.ha1
     return rows
 
 

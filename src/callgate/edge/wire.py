@@ -16,6 +16,8 @@ _COUNTER_BITS = 15
 _DAY = 86_400
 #: The edge's tables that have entries for calls; see the head of its template.
 CALL_TABLES = ("call", "state", "leg", "claim", "done")
+#: The phrases of provisional responses (RFC 3261 section 21.1).
+_PROVISIONAL = {180: "Ringing", 181: "Call Is Being Forwarded", 182: "Queued"}
 
 
 class CallFrame(msgspec.Struct, gc=False, tag_field="e", tag="call"):
@@ -95,6 +97,14 @@ class AckFrame(msgspec.Struct, gc=False, tag_field="e", tag="ack"):
     status: int = 0
 
 
+class PhoneFrame(msgspec.Struct, tag_field="e", tag="phone"):
+    """A phone has registered, or is gone (0 ``contacts``); ``source`` is "address:port", where it spoke from last."""
+
+    login: bytes
+    contacts: int
+    source: str
+
+
 class WelcomeFrame(msgspec.Struct, tag_field="e", tag="welcome"):
     """The first frame after the controller's hello; the calls on the edge follow, then "synced"."""
 
@@ -128,11 +138,12 @@ class CountersFrame(msgspec.Struct, tag_field="e", tag="counters"):
     no_controller: int
     no_credit: int
     guard: int
+    failed_registrations: int = 0
     tables: TableReply = msgspec.field(default_factory=TableReply)
 
     def counters(self) -> dict[str, int]:
         """What was counted, by name."""
-        names = ("unknown_source", "no_route", "no_controller", "no_credit", "guard")
+        names = ("unknown_source", "no_route", "no_controller", "no_credit", "guard", "failed_registrations")
         return {name: getattr(self, name) for name in names}
 
     def entries(self) -> dict[str, int]:
@@ -163,6 +174,7 @@ EdgeFrame = (
     | ReturnedFrame
     | ResumedFrame
     | AckFrame
+    | PhoneFrame
     | WelcomeFrame
     | SyncedFrame
     | CountersFrame
@@ -271,8 +283,9 @@ def _target(target: Target) -> str:
 
 
 def hold_words(call: Call, seconds: float, status: int, phrase: str) -> str:
-    """What follows the id of a command to hold a call for longer; a ``status`` of 0 tells the caller nothing."""
-    return f"{key_of(call)} {int(seconds * 1000)} {status} {_coded(phrase)}"
+    """What follows the id of a command to hold a call for longer; with a ``status`` of 0 the caller gets 100 again."""
+    said = phrase or _PROVISIONAL.get(status, "Session Progress")
+    return f"{key_of(call)} {int(seconds * 1000)} {status} {_coded(said)}"
 
 
 def ringing_words(call: Call) -> str:

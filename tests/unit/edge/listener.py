@@ -31,8 +31,11 @@ class Heard:
     def on_report(self, report: Report) -> None:
         self._add(report)
 
-    def on_resumed(self, sequence: Sequence, answered: bool) -> None:
-        self._add(("resumed", sequence, answered))
+    def on_resumed(self, sequence: Sequence, answered: bool, attempt: int) -> None:
+        self._add(("resumed", sequence, answered, attempt))
+
+    def on_phone(self, login: str, contacts: int, source: str) -> None:
+        self._add(("phone", login, contacts, source))
 
     def on_synced(self) -> None:
         self._add("synced")

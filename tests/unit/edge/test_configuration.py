@@ -127,6 +127,29 @@ def test_times_of_the_settings_are_milliseconds_there() -> None:
     assert "!DESTINATION_MS!4000!" in text
 
 
+def test_the_longest_call_setup_bounds_everything_that_a_call_waits_in() -> None:
+    text = rendered(EdgeSettings(longest_call_setup=1800.0))
+    assert 'modparam("tm", "max_inv_lifetime", 1800000)' in text
+    assert 'modparam("dialog", "early_timeout", 1860)' in text
+    assert "leg=>size=14;autoexpire=1860;" in text
+
+
+def test_a_call_may_always_be_held_and_ring_once_in_full() -> None:
+    text = rendered(EdgeSettings(longest_call_setup=10.0, ring_timeout=120.0))
+    assert 'modparam("tm", "max_inv_lifetime", 192000)' in text
+
+
+def test_two_branches_are_left_for_holding_again_and_for_routing_on() -> None:
+    text = rendered(EdgeSettings(branches=12))
+    assert "max_branches=12\n" in text
+    assert "!LAST_TARGET!9!" in text
+
+
+def test_what_was_done_is_remembered_for_longer_than_a_command_is_repeated() -> None:
+    assert "done=>size=14;autoexpire=10;" in rendered()
+    assert "done=>size=14;autoexpire=40;" in rendered(EdgeSettings(command_timeout=10.0))
+
+
 def test_link_and_control_are_reached_from_this_machine_only() -> None:
     addresses = re.findall(r"(?:listen=\w+:|bind_addr\", \")([^\"\s]+)", rendered())
     assert addresses
@@ -148,7 +171,7 @@ def test_the_secret_stands_in_the_configuration_once() -> None:
 def test_every_module_that_a_parameter_is_set_for_is_loaded() -> None:
     loaded = {name.removesuffix(".so") for name in modules_needed()}
     assert set(re.findall(r'^modparam\("(\w+)"', rendered(), re.MULTILINE)) <= loaded
-    assert {"tm", "evapi", "htable", "dialog", "nosip"} <= loaded
+    assert {"tm", "evapi", "htable", "dialog", "nosip", "uac", "auth", "usrloc", "registrar", "nathelper"} <= loaded
 
 
 def test_what_stands_in_for_the_links_address_in_a_log_does_not_tell_the_secret() -> None:

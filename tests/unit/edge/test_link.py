@@ -12,8 +12,8 @@ from callgate.core.reports import Ack, AckResult, Incoming, Progress, Report
 from callgate.core.verdicts import Accept, refuse
 from callgate.edge.configuration import LinkAddress
 from callgate.edge.errors import LinkRefusedError
-from callgate.edge.link import IN_FLIGHT, EdgeLink
-from callgate.edge.wire import sequence_of
+from callgate.edge.link import DATAGRAM_BYTES, IN_FLIGHT, EdgeLink
+from callgate.edge.wire import key_of, sequence_of
 
 from . import fake
 from .fake import SECRET, Command, FakeEdge, Reply, call_frame
@@ -29,6 +29,9 @@ def silent(command: Command) -> Reply:
 # --- connecting ------------------------------------------------------------------------------------------------------
 
 
+RESUMED = {"e": "resumed", "k": "1000.8", "state": "answered", "n": 3}
+
+
 async def test_a_welcome_tells_what_runs_there(linked: Linked) -> None:
     assert linked.link.connected
     assert linked.link.version == "5.6.3"
@@ -36,7 +39,7 @@ async def test_a_welcome_tells_what_runs_there(linked: Linked) -> None:
 
 async def test_what_the_edge_has_is_told_between_welcome_and_synced() -> None:
     edge = FakeEdge()
-    edge.snapshot = [call_frame("1000.7"), call_frame("1000.8"), {"e": "resumed", "k": "1000.8", "state": "answered"}]
+    edge.snapshot = [call_frame("1000.7"), call_frame("1000.8"), RESUMED]
     async with fake.running(edge) as address:
         linked = Linked(edge, address, Heard())
         await linked.link.connect()
@@ -45,7 +48,7 @@ async def test_what_the_edge_has_is_told_between_welcome_and_synced() -> None:
     assert isinstance(first, Incoming)
     assert isinstance(second, Incoming)
     assert (first.sequence, second.sequence, first.edge) == (sequence_of("1000.7"), sequence_of("1000.8"), fake.NONCE)
-    assert rest == [("resumed", sequence_of("1000.8"), True), "synced"]
+    assert rest == [("resumed", sequence_of("1000.8"), True, 3), "synced"]
 
 
 async def test_nobody_there_is_an_error_of_the_system(unused_tcp_port: int) -> None:
@@ -98,12 +101,32 @@ async def test_a_report_is_passed_on_in_the_domains_words(linked: Linked) -> Non
 async def test_counters_are_kept(linked: Linked) -> None:
     rows = [{"name": "call", "slots": 1, "all": 3}, {"name": "directory", "slots": 1, "all": 9}]
     linked.edge.tell(
-        "counters", unknown_source=1, no_route=2, no_controller=3, no_credit=4, guard=5, tables={"result": rows}
+        "counters",
+        unknown_source=1,
+        no_route=2,
+        no_controller=3,
+        no_credit=4,
+        guard=5,
+        failed_registrations=6,
+        tables={"result": rows},
     )
     linked.edge.tell("routed", k="1000.7")
     await linked.heard.until(2)
-    assert linked.link.counters == {"unknown_source": 1, "no_route": 2, "no_controller": 3, "no_credit": 4, "guard": 5}
+    assert linked.link.counters == {
+        "unknown_source": 1,
+        "no_route": 2,
+        "no_controller": 3,
+        "no_credit": 4,
+        "guard": 5,
+        "failed_registrations": 6,
+    }
     assert linked.link.entries == {"call": 3}
+
+
+async def test_a_phone_that_registers_is_told(linked: Linked) -> None:
+    await linked.heard.until(1)
+    linked.edge.tell("phone", login=b64encode(b"anna").decode(), contacts=2, source="192.0.2.7:5062")
+    assert (await linked.heard.until(2))[1] == ("phone", "anna", 2, "192.0.2.7:5062")
 
 
 async def test_a_frame_that_cannot_be_read_costs_only_itself(linked: Linked) -> None:
@@ -163,7 +186,7 @@ async def test_a_command_is_answered_by_its_own_acknowledgement(linked: Linked) 
     linked.edge.reply = lambda command: answers[command.word]
     call = linked.call()
     acks = await asyncio.gather(
-        linked.link.decide(call, Accept()), linked.link.decide(call, refuse()), linked.link.hang_up(call)
+        linked.link.decide(call, Accept(), 12.0), linked.link.decide(call, refuse(), 12.0), linked.link.hang_up(call)
     )
     assert list(acks) == [Ack(AckResult.CANCELLED, 487), Ack(AckResult.DONE, 603), Ack(AckResult.FAILED)]
     assert linked.edge.named("hangup")[0].rest == (
@@ -175,7 +198,7 @@ async def test_a_command_is_answered_by_its_own_acknowledgement(linked: Linked) 
 
 async def test_acknowledgements_may_come_in_any_order(linked: Linked) -> None:
     linked.edge.reply = silent
-    answers = [linked.link.decide(linked.call(number), Accept()) for number in range(3)]
+    answers = [linked.link.decide(linked.call(number), Accept(), 12.0) for number in range(3)]
     await linked.edge.command("route", count=3)
     for status, command in reversed(list(enumerate(linked.edge.named("route")))):
         linked.edge.acknowledge(command, "done", status)
@@ -187,7 +210,7 @@ async def test_a_command_without_an_answer_is_sent_again_once_and_then_is_unansw
     loop = asyncio.get_running_loop()
     began = loop.time()
     with capture_logs() as logs:
-        assert await linked.link.decide(linked.call(), Accept()) == UNANSWERED
+        assert await linked.link.decide(linked.call(), Accept(), 12.0) == UNANSWERED
     assert loop.time() - began >= 2 * COMMAND_TIMEOUT
     assert len(linked.edge.commands) == 2
     assert len(linked.edge.named("route")) == 1, "the second has the same id, so that it is not done twice"
@@ -196,17 +219,17 @@ async def test_a_command_without_an_answer_is_sent_again_once_and_then_is_unansw
 
 async def test_the_second_sending_may_be_answered(linked: Linked) -> None:
     linked.edge.reply = lambda command: ("done", 0) if len(linked.edge.commands) == 2 else None
-    assert await linked.link.decide(linked.call(), Accept()) == DONE
+    assert await linked.link.decide(linked.call(), Accept(), 12.0) == DONE
     assert len(linked.edge.commands) == 2
 
 
 async def test_a_late_a_double_and_an_unknown_acknowledgement_are_ignored(linked: Linked) -> None:
     linked.edge.reply = silent
-    given_up = linked.link.decide(linked.call(1), Accept())
+    given_up = linked.link.decide(linked.call(1), Accept(), 12.0)
     assert await given_up == UNANSWERED
     linked.edge.acknowledge(linked.edge.commands[0], "done")
     linked.edge.reply = lambda command: ("lapsed", 0)
-    answer = await linked.link.decide(linked.call(2), Accept())
+    answer = await linked.link.decide(linked.call(2), Accept(), 12.0)
     linked.edge.acknowledge(linked.edge.commands[-1], "done")
     linked.edge.tell("ack", id=0, result="done")
     linked.edge.tell("routed", k="1000.2")
@@ -216,7 +239,7 @@ async def test_a_late_a_double_and_an_unknown_acknowledgement_are_ignored(linked
 
 async def test_so_many_commands_are_under_way_and_more_wait_for_them(linked: Linked) -> None:
     linked.edge.reply = silent
-    answers = [linked.link.decide(linked.call(number), Accept()) for number in range(IN_FLIGHT + 3)]
+    answers = [linked.link.decide(linked.call(number), Accept(), 12.0) for number in range(IN_FLIGHT + 3)]
     await linked.edge.command("route", count=IN_FLIGHT)
     assert len(linked.edge.named("route")) == IN_FLIGHT
     linked.edge.reply = lambda command: ("done", 0)
@@ -228,34 +251,50 @@ async def test_so_many_commands_are_under_way_and_more_wait_for_them(linked: Lin
 
 async def test_commands_that_wait_go_on_when_others_are_given_up(linked: Linked) -> None:
     linked.edge.reply = lambda command: ("done", 0) if command.rest[0] == f"1000.{IN_FLIGHT}" else None
-    answers = [linked.link.decide(linked.call(number), Accept()) for number in range(IN_FLIGHT + 1)]
+    answers = [linked.link.decide(linked.call(number), Accept(), 12.0) for number in range(IN_FLIGHT + 1)]
     assert await asyncio.gather(*answers) == [UNANSWERED] * IN_FLIGHT + [DONE]
 
 
 async def test_a_lost_link_leaves_no_command_waiting(linked: Linked) -> None:
     linked.edge.reply = silent
-    answers = [linked.link.decide(linked.call(number), Accept()) for number in range(IN_FLIGHT + 3)]
+    answers = [linked.link.decide(linked.call(number), Accept(), 12.0) for number in range(IN_FLIGHT + 3)]
     await linked.edge.command("route")
     linked.edge.drop_link()
     assert await asyncio.gather(*answers) == [UNANSWERED] * (IN_FLIGHT + 3)
-    assert await linked.link.decide(linked.call(), Accept()) == UNANSWERED
+    assert await linked.link.decide(linked.call(), Accept(), 12.0) == UNANSWERED
 
 
 async def test_who_waits_for_a_command_may_go_away(linked: Linked) -> None:
     linked.edge.reply = silent
-    answer = linked.link.decide(linked.call(), Accept())
+    answer = linked.link.decide(linked.call(), Accept(), 12.0)
     command = await linked.edge.command("route")
     answer.cancel()
     linked.edge.acknowledge(command)
     linked.edge.reply = lambda command: ("done", 0)
-    assert await linked.link.decide(linked.call(2), Accept()) == DONE
+    assert await linked.link.decide(linked.call(2), Accept(), 12.0) == DONE
+
+
+async def test_a_command_too_long_for_a_datagram_is_unanswered_at_once(linked: Linked) -> None:
+    answer = linked.link.hold_on(linked.call(), 1.0, 180, "x" * DATAGRAM_BYTES)
+    assert answer.done()
+    assert await answer == UNANSWERED
+    assert not linked.edge.named("hold")
+
+
+async def test_holding_on_and_withdrawing_are_commands_of_their_own(linked: Linked) -> None:
+    call = linked.call()
+    assert await linked.link.hold_on(call, 20.0, 182, "Queued") == DONE
+    assert await linked.link.withdraw(call) == DONE
+    key = key_of(call)
+    assert (await linked.edge.command("hold")).rest == (key, "20000", "182", b64encode(b"Queued").decode())
+    assert (await linked.edge.command("withdraw")).rest[0] == key
 
 
 async def test_two_links_never_give_their_commands_the_same_ids(linked: Linked) -> None:
     again = EdgeLink(linked.address, linked.heard)
-    await linked.link.decide(linked.call(), Accept())
+    await linked.link.decide(linked.call(), Accept(), 12.0)
     linked.link.close()
     await again.connect()
-    await again.decide(linked.call(), Accept())
+    await again.decide(linked.call(), Accept(), 12.0)
     again.close()
     assert len(linked.edge.named("route")) == 2

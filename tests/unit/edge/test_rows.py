@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from callgate.core.verdicts import Accept, Refuse, Verdict
 from callgate.directory.lookup import Lookup
-from callgate.directory.model import Directory, InboundRoute, Trunk
+from callgate.directory.model import Directory, InboundRoute, Phone, Trunk
 from callgate.edge.rows import BATCH_BYTES, GUARD_MARGIN, Rows, digest_of, drops, networks, puts, rows_of
 from tests.unit.directory.strategies import directories
 
@@ -149,6 +149,13 @@ def test_the_rows_of_a_small_directory() -> None:
         "p:carrier:55": "all|sip:2000@pbx.example.com|4500|503|Service_Unavailable|41|30",
         "x:longest": "2",
     }
+
+
+def test_a_phone_is_there_with_its_ha1_for_as_long_as_it_is_enabled() -> None:
+    phones = [Phone("anna", "a" * 32), Phone("bert", "b" * 32, enabled=False)]
+    rows = rows_of(Directory.of(phones))
+    assert rows["u:anna"] == "a" * 32
+    assert "u:bert" not in rows
 
 
 def test_a_longer_network_goes_before_a_shorter_one() -> None:

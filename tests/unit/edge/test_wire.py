@@ -12,13 +12,27 @@ from hypothesis import strategies as st
 from callgate.core.calls import Call
 from callgate.core.gate import Gate
 from callgate.core.reports import Incoming
-from callgate.core.verdicts import Accept, Redirect, Refuse, VerdictError, redirect, refuse
+from callgate.core.verdicts import (
+    TARGET_LIMIT,
+    Accept,
+    Redirect,
+    Refuse,
+    VerdictError,
+    dial,
+    redirect,
+    refuse,
+    target,
+)
+from callgate.edge.link import DATAGRAM_BYTES
 from callgate.edge.wire import (
     PROGRESS,
+    AnsweredFrame,
     CallFrame,
     ProgressFrame,
+    ReturnedFrame,
     decision_words,
     decode,
+    hold_words,
     incoming_of,
     key_of,
     sequence_of,
@@ -150,17 +164,50 @@ def test_two_calls_of_one_day_have_two_sequence_numbers(
 
 def test_the_words_of_each_verdict() -> None:
     call = call_of(read(call_frame("1713149824.1")))
-    assert decision_words(call, Accept()) == ("route", "1713149824.1")
-    assert decision_words(call, redirect("sip:a@b")) == ("route", "1713149824.1 sip:a@b")
-    assert decision_words(call, redirect("sip:a@b", "contact")) == (
+    assert decision_words(call, Accept(), 12.0) == ("route", "1713149824.1")
+    assert decision_words(call, redirect("sip:a@b"), 12.0) == ("route", "1713149824.1 sip:a@b")
+    assert decision_words(call, redirect("sip:a@b", "contact"), 12.0) == (
         "refuse",
         f"1713149824.1 302 {coded('Moved Temporarily')} {coded('Contact: <sip:a@b>' + END)}",
     )
-    assert decision_words(call, refuse("service_unavailable", headers={"X-Why": "Closed"})) == (
+    assert decision_words(call, refuse("service_unavailable", headers={"X-Why": "Closed"}), 12.0) == (
         "refuse",
         f"1713149824.1 503 {coded('Service Unavailable')} "
         + coded(f"Reason: Q.850;cause=41{END}X-Why: Closed{END}Retry-After: 30{END}"),
     )
+
+
+def test_the_words_of_a_dialling() -> None:
+    call = call_of(read(call_frame("1713149824.1")))
+    call.attempt = 2
+    targets = [target("sip:a@b", headers={"X-One": "1", "X-Two": "a|b c"}), target(phone="anna")]
+    both = f"s|{coded('sip:a@b')}|{coded(f'X-One: 1{END}X-Two: a|b c{END}')} p|anna|"
+    assert decision_words(call, dial(targets), 12.0) == ("dial", f"1713149824.1 2 30000 12000 0 - {both}")
+    some = dial(targets, ring_seconds=1.5, limit_seconds=60, caller_id="+4930")
+    assert decision_words(call, some, 12.0) == ("dial", f"1713149824.1 2 1500 12000 60 +4930 {both}")
+
+
+def test_the_words_of_holding_on() -> None:
+    call = call_of(read(call_frame("1713149824.1")))
+    assert hold_words(call, 20.5, 180, "") == f"1713149824.1 20500 180 {coded('Ringing')}"
+    assert hold_words(call, 20.5, 182, "You are third") == f"1713149824.1 20500 182 {coded('You are third')}"
+    assert all(hold_words(call, 20.5, 0, "").split(" "))
+
+
+def test_the_longest_dialling_of_every_kind_of_target_fits_into_one_datagram() -> None:
+    headers = {f"X-Header-{number}": "v" * 100 for number in range(8)}
+    targets = [target(f"sip:{'u' * 100}@{number}.example.com", headers=headers) for number in range(TARGET_LIMIT)]
+    word, rest = decision_words(call_of(read(call_frame())), dial(targets), 12.0)
+    assert len(f"{'s' * 64} {word} 1 {rest}") <= DATAGRAM_BYTES
+
+
+def test_what_the_edge_tells_of_a_dialling() -> None:
+    answered = decode(b'{"e":"answered","k":"1000.7","status":200,"n":2,"t":1}')
+    assert isinstance(answered, AnsweredFrame)
+    assert (answered.n, answered.t) == (2, 1)
+    returned = decode(b'{"e":"returned","k":"1000.7","n":2,"status":486,"phrase":"QnVzeSBIZXJl"}')
+    assert isinstance(returned, ReturnedFrame)
+    assert (returned.n, returned.status, returned.phrase, returned.t) == (2, 486, b"Busy Here", None)
 
 
 END = "\r\n"
@@ -180,7 +227,7 @@ def test_a_refusal_is_four_words_that_say_it_all(status: int, phrase: str, heade
         verdict = refuse(status=status, phrase=phrase, headers=headers)
     except VerdictError:
         return
-    word, rest = decision_words(call_of(read(call_frame())), verdict)
+    word, rest = decision_words(call_of(read(call_frame())), verdict, 12.0)
     key, told_status, told_phrase, told_headers = rest.split(" ")
     assert (word, key, int(told_status)) == ("refuse", "1000.7", status)
     assert b64decode(told_phrase).decode() == phrase
@@ -196,7 +243,7 @@ def test_a_redirection_has_no_stray_words(text: str, mode: str) -> None:
         verdict = redirect(f"sip:{text}", mode)
     except VerdictError:
         return
-    word, rest = decision_words(call_of(read(call_frame())), verdict)
+    word, rest = decision_words(call_of(read(call_frame())), verdict, 12.0)
     words = rest.split(" ")
     if mode == "relay":
         assert (word, words) == ("route", ["1000.7", verdict.uri])
@@ -207,5 +254,5 @@ def test_a_redirection_has_no_stray_words(text: str, mode: str) -> None:
 
 @pytest.mark.parametrize("verdict", [Accept(), Redirect("sip:a@b"), Refuse(603, "Decline", 21)])
 def test_a_command_has_no_empty_word(verdict: Accept | Redirect | Refuse) -> None:
-    word, rest = decision_words(call_of(read(call_frame())), verdict)
+    word, rest = decision_words(call_of(read(call_frame())), verdict, 12.0)
     assert all(f"{word} 1 {rest}".split(" "))
