@@ -12,9 +12,9 @@ from callgate.dialects.rcml.rest.edits import Edits
 from callgate.dialects.rcml.rest.errors import RestError, not_done, not_found
 from callgate.dialects.rcml.rest.requests import Request
 from callgate.dialects.rcml.rest.resources import Listing
-from callgate.dialects.rcml.sids import new_sid
 from callgate.directory.model import Account, Application
 from callgate.directory.rcml import RcmlIndex
+from callgate.directory.sids import APPLICATION, new_sid
 from callgate.directory.urls import restored
 from callgate.settings import RcmlSettings
 
@@ -43,7 +43,7 @@ class Applications:
         account = request.account
         if "FriendlyName" not in request.form:
             raise RestError(400, "Friendly name can not be null.", plain=True)
-        sid, now = new_sid("AP"), self._now()
+        sid, now = new_sid(APPLICATION), self._now()
         entry = self._changed(Application(sid.lower(), account.name, sid, created=now), request)
         index = await self._edits.put(lambda _: entry, _ALSO)
         return Reply(wire.application(_own(index, account, sid), account))

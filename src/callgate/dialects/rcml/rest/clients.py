@@ -12,11 +12,11 @@ from callgate.dialects.rcml.rest.edits import Edits
 from callgate.dialects.rcml.rest.errors import RestError, missing, not_found, wrong
 from callgate.dialects.rcml.rest.requests import Request
 from callgate.dialects.rcml.rest.resources import Listing
-from callgate.dialects.rcml.sids import new_sid
 from callgate.directory.forms import is_login
 from callgate.directory.model import Account, Phone
 from callgate.directory.rcml import RcmlIndex
 from callgate.directory.secrets import ha1
+from callgate.directory.sids import CLIENT, new_sid
 
 #: How long a password is, in characters.
 PASSWORD_MIN, PASSWORD_MAX = 8, 128
@@ -48,7 +48,7 @@ class Clients:
         login = form["Login"]
         if not is_login(login):
             raise RestError(400, f"Login {login[:64]} contains invalid character(s)", plain=True)
-        sid, now = new_sid("CL"), self._now()
+        sid, now = new_sid(CLIENT), self._now()
 
         def make(index: RcmlIndex) -> Phone:
             taken = self._edits.current.phones.get(login)

@@ -17,10 +17,10 @@ from callgate.dialects.rcml.rest.errors import NUMBER_NOT_AVAILABLE, RestError, 
 from callgate.dialects.rcml.rest.paging import Paging
 from callgate.dialects.rcml.rest.requests import Request
 from callgate.dialects.rcml.rest.resources import Listing, Resource
-from callgate.dialects.rcml.sids import new_sid
 from callgate.directory.forms import is_did
 from callgate.directory.model import Account, Application, InboundRoute, RcmlNumber
 from callgate.directory.rcml import RcmlIndex
+from callgate.directory.sids import NUMBER, new_sid
 from callgate.settings import RcmlSettings
 
 #: What people put between the digits of a number.
@@ -67,7 +67,7 @@ class Numbers:
         did = _did(form["PhoneNumber"])
         if not _allowed(account, did):
             raise RestError(400, NUMBER_NOT_AVAILABLE, plain=True)
-        sid, now = new_sid("PN"), self._now()
+        sid, now = new_sid(NUMBER), self._now()
 
         def make(index: RcmlIndex) -> InboundRoute:
             rcml = RcmlNumber(account.name, sid, created=now)
@@ -146,17 +146,19 @@ def _did(text: str) -> str:
     """The DID of a phone number, as it was typed.
 
     Raises:
-        RestError: 400, it is none, or stands for several.
+        RestError: 400, it is none.
     """
     bare = _SEPARATORS.sub("", text)
     did = (bare if _DIGITS.fullmatch(bare) else text.strip()).removeprefix("+")
-    if not did or not is_did(did) or did.endswith("*"):
-        raise wrong(f"PhoneNumber is {text[:64]!r}: use one number like +15105555555")
+    if not did or not is_did(did):
+        raise wrong(f"PhoneNumber is {text[:64]!r}: use one like +15105555555")
     return did
 
 
 def _allowed(account: Account, did: str) -> bool:
-    """Whether the account may take that DID."""
+    """Whether the account may take that DID. What stands for several is for the operator to give."""
+    if did.endswith("*"):
+        return False
     own = [number.removeprefix("+") for number in account.numbers]
     return any(did.startswith(number[:-1]) if number.endswith("*") else did == number for number in own)
 
