@@ -40,7 +40,7 @@ REASONS: dict[str, Reason] = {
         Reason("forbidden", 403, "Forbidden", 21),
         Reason("anonymity_disallowed", 433, "Anonymity Disallowed", 21),
         Reason("address_incomplete", 484, "Address Incomplete", 28),
-        Reason("no_route", 404, "Not Found", 1),
+        Reason("no_route", 404, "No Route", 1),
         Reason("service_unavailable", 503, "Service Unavailable", 41, retry_after=30),
         Reason("unwanted", 607, "Unwanted", 21),
         Reason("temporarily_unavailable", 480, "Temporarily Unavailable", 18),

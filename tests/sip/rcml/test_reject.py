@@ -14,16 +14,16 @@ from tests.sip.user_agent import Dialed
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
 
-#: The table of the documentation: reason, SIP status; then the call's status that we report for it.
+#: The table of the documentation: reason, SIP status and phrase; then the call's status that we report for it.
 TABLE = (
-    ("rejected", 603, "no-answer"),
-    ("busy", 486, "busy"),
-    ("forbidden", 403, "failed"),
-    ("anonymity_disallowed", 433, "failed"),
-    ("address_incomplete", 484, "failed"),
-    ("no_route", 404, "failed"),
-    ("service_unavailable", 503, "failed"),
-    ("unwanted", 607, "failed"),
+    ("rejected", 603, "Decline", "no-answer"),
+    ("busy", 486, "Busy Here", "busy"),
+    ("forbidden", 403, "Forbidden", "failed"),
+    ("anonymity_disallowed", 433, "Anonymity Disallowed", "failed"),
+    ("address_incomplete", 484, "Address Incomplete", "failed"),
+    ("no_route", 404, "No Route", "failed"),
+    ("service_unavailable", 503, "Service Unavailable", "failed"),
+    ("unwanted", 607, "Unwanted", "failed"),
 )
 
 
@@ -40,9 +40,9 @@ async def refused(rcml: RcmlRig, call: Dialed, did: str, reason: str, status: st
     assert (record["duration"], record["end_time"] is None) == (0, False)
 
 
-@pytest.mark.parametrize(("reason", "sip", "status"), TABLE)
-async def test_each_reason_has_its_response(rcml: RcmlRig, reason: str, sip: int, status: str) -> None:
-    assert REASONS[reason].status == sip
+@pytest.mark.parametrize(("reason", "sip", "phrase", "status"), TABLE)
+async def test_each_reason_has_its_response(rcml: RcmlRig, reason: str, sip: int, phrase: str, status: str) -> None:
+    assert (REASONS[reason].status, REASONS[reason].phrase) == (sip, phrase)
     call, did = rcml.dial("71", document(f'<Reject reason="{reason}"/>'))
     await refused(rcml, call, did, reason, status)
     assert call.statuses == [100, sip]
