@@ -117,9 +117,21 @@ async def test_replies_are_as_described(rig: Rig) -> None:
     check(paths.ACCEPT, await rig.post(paths.ACCEPT.format(id=calls[4].id)), 502)
     rig.control.acknowledge(AckResult.UNANSWERED)
     check(paths.ACCEPT, await rig.post(paths.ACCEPT.format(id=calls[5].id)), 504)
+    await rig.post(paths.ACCOUNTS, {"name": "acme"})
+    rotations = {
+        paths.CLIENT: paths.CLIENT_ROTATE,
+        paths.KEY: paths.KEY_ROTATE,
+        paths.ACCOUNT: paths.ACCOUNT_TOKEN,
+        paths.PHONE: paths.PHONE_PASSWORD,
+    }
+    binding = {"account": "acme", "voice_url": "http://a.example"}
     for collection, item, entry in (
+        (paths.ROUTES, paths.ROUTE, {"name": "new", "did": "4*", "lapse": "busy", "rcml": binding}),
         (paths.TRUNKS, paths.TRUNK, {"name": "new", "sources": ["198.51.100.1"]}),
         (paths.ROUTES, paths.ROUTE, {"name": "new", "did": "3*", "destination": "sip:pbx.example.com"}),
+        (paths.ACCOUNTS, paths.ACCOUNT, {"name": "new"}),
+        (paths.APPLICATIONS, paths.APPLICATION, {"name": "new", "account": "acme", "voice_url": "http://a.example"}),
+        (paths.PHONES, paths.PHONE, {"name": "new", "account": "acme"}),
         (paths.CLIENTS, paths.CLIENT, {"name": "new", "webhooks": [{"url": "https://crm.example.com"}]}),
         (paths.KEYS, paths.KEY, {"name": "new"}),
     ):
@@ -129,8 +141,8 @@ async def test_replies_are_as_described(rig: Rig) -> None:
         check(item, await rig.http.get(item.format(name="new")), 200)
         check(item, await rig.http.put(item.format(name="new"), json=entry), 200)
         check(item, await rig.http.patch(item.format(name="new"), json={}), 200)
-        if item in (paths.CLIENT, paths.KEY):
-            check(f"{item}/rotate", await rig.post(f"{item}/rotate".format(name="new")), 200)
+        if item in rotations:
+            check(rotations[item], await rig.post(rotations[item].format(name="new")), 200)
         check(item, await rig.http.delete(item.format(name="new")), 204)
         check(item, await rig.http.delete(item.format(name="new")), 404)
     exported = await rig.http.get(paths.DIRECTORY)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from callgate.dialects.native import wire, wire_directory
+from callgate.dialects.native import wire, wire_directory, wire_rcml
 
 _RECEIVED = 1_767_225_600.25
 
@@ -58,6 +58,13 @@ _CLIENT = wire_directory.Client(
     5.0,
     3,
 )
+_ACCOUNT = wire_rcml.Account(
+    "acme", "AC0123456789abcdef0123456789abcdef", "Acme", "active", ["4420*"], "", "sip:gateway.example.com", True
+)
+_APPLICATION = wire_rcml.Application(
+    "menu", "acme", "AP0123456789abcdef0123456789abcdef", voice_url="https://example.com/voice"
+)
+_PHONE = wire_rcml.Phone("alice", "Alice", "acme", "CL0123456789abcdef0123456789abcdef", True)
 _KEY = wire_directory.Key("dashboard", "read")
 _DELIVERY = wire.Delivery(CALL.id, "yeastar", "crm", "webhook", "30016", "delivered", _RECEIVED + 0.02, 0.018)
 _JOURNAL_CALL = wire.JournalCall(
@@ -105,6 +112,12 @@ EXAMPLES: dict[Any, object] = {
     wire.Page[wire_directory.Trunk]: wire.Page([_TRUNK]),
     wire_directory.Route: _ROUTE,
     wire.Page[wire_directory.Route]: wire.Page([_ROUTE]),
+    wire_rcml.Account: _ACCOUNT,
+    wire.Page[wire_rcml.Account]: wire.Page([_ACCOUNT]),
+    wire_rcml.Application: _APPLICATION,
+    wire.Page[wire_rcml.Application]: wire.Page([_APPLICATION]),
+    wire_rcml.Phone: _PHONE,
+    wire.Page[wire_rcml.Phone]: wire.Page([_PHONE]),
     wire_directory.Client: _CLIENT,
     wire.Page[wire_directory.Client]: wire.Page([_CLIENT]),
     wire_directory.Key: _KEY,

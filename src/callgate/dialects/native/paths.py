@@ -20,6 +20,14 @@ TRUNKS: Final = "/v1/trunks"  #: GET ?cursor= &limit= → Page[Trunk]; POST Trun
 TRUNK: Final = "/v1/trunks/{name}"  #: GET, PUT Trunk, PATCH TrunkPatch → Trunk; DELETE → 204
 ROUTES: Final = "/v1/routes"  #: GET → Page[Route]; POST Route → 201 Route
 ROUTE: Final = "/v1/routes/{name}"  #: GET, PUT Route, PATCH RoutePatch → Route; DELETE → 204
+ACCOUNTS: Final = "/v1/accounts"  #: GET → Page[Account]; POST AccountRequest → 201 Account
+ACCOUNT: Final = "/v1/accounts/{name}"  #: GET, PUT AccountRequest, PATCH AccountPatch → Account; DELETE → 204
+ACCOUNT_TOKEN: Final = "/v1/accounts/{name}/token"  #: POST nothing → Account with its new token
+APPLICATIONS: Final = "/v1/applications"  #: GET → Page[Application]; POST Application → 201 Application
+APPLICATION: Final = "/v1/applications/{name}"  #: GET, PUT Application, PATCH ApplicationPatch; DELETE → 204
+PHONES: Final = "/v1/phones"  #: GET → Page[Phone]; POST PhoneRequest → 201 Phone
+PHONE: Final = "/v1/phones/{name}"  #: GET, PUT PhoneRequest, PATCH PhonePatch → Phone; DELETE → 204
+PHONE_PASSWORD: Final = "/v1/phones/{name}/password"  #: POST nothing → Phone with its new password
 CLIENTS: Final = "/v1/clients"  #: GET → Page[Client]; POST ClientRequest → 201 Client
 CLIENT: Final = "/v1/clients/{name}"  #: GET, PUT ClientRequest, PATCH ClientPatch → Client; DELETE → 204
 CLIENT_ROTATE: Final = "/v1/clients/{name}/rotate"  #: POST nothing → Client with its new secret

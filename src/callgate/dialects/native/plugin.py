@@ -23,6 +23,7 @@ from callgate.dialects.native.routes.documents import Documents
 from callgate.dialects.native.routes.health import Health
 from callgate.dialects.native.routes.journal import Journal
 from callgate.dialects.native.routes.keys import ApiKeys
+from callgate.dialects.native.routes.rcml import Accounts, Applications, Phones
 from callgate.dialects.native.routes.trunks import Routes, Trunks
 from callgate.dialects.port import Surroundings
 
@@ -49,6 +50,9 @@ class Native:
             *self._events.operations(),
             *Trunks(directory, editing).operations(),
             *Routes(directory, editing).operations(),
+            *Accounts(directory, editing).operations(),
+            *Applications(directory, editing).operations(),
+            *Phones(directory, editing).operations(),
             *Clients(directory, editing).operations(),
             *ApiKeys(directory, editing).operations(),
             *DirectoryFile(directory).operations(),

@@ -75,7 +75,7 @@ class RedirectVerdict(msgspec.Struct, frozen=True, tag_field="action", tag="redi
 
 
 class DialVerdict(msgspec.Struct, frozen=True, tag_field="action", tag="dial"):
-    """Whom the call rings at: SIP URIs, and ``phone:`` with the login of a registered one. Times in seconds, 0: none."""
+    """Whom the call rings at: SIP URIs, and ``phone:`` with the login of a registered one. Times in s, 0: none."""
 
     targets: list[str]
     ring_seconds: float

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from callgate.dialects.native.wire import Scope
+from callgate.dialects.native.wire_rcml import Binding, BindingPatch
 
 
 class Trunk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -40,26 +41,32 @@ class TrunkPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where calls to a DID go. ``did``: "2002" exactly, "55*" by prefix, "*" any. ``trunks`` empty: every trunk.
 
-    ``destination`` is a SIP URI. ``window`` 1–60 s. ``lapse`` "accept", a reason's name, or null: the trunk's.
+    ``destination`` is a SIP URI. ``window`` 1–60 s. ``lapse`` "accept", a reason's name, or null: the trunk's. Only a
+    route with ``rcml`` and a reason as ``lapse`` can be without destination (""). ``outbound`` is the SIP URI, without
+    a user part, that numbers are dialled through; "": through the host of ``destination``.
     """
 
     name: str
-    destination: str
+    destination: str = ""
     did: str = "*"
     trunks: list[str] = []
     window: float = 10.0
     lapse: str | None = None
     number: int = 0
+    outbound: str = ""
+    rcml: Binding | None = None
 
 
 class RoutePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What of an inbound route is to change."""
+    """What of an inbound route is to change; of ``rcml`` what is there, null takes it away."""
 
     destination: str | UnsetType = UNSET
     did: str | UnsetType = UNSET
     trunks: list[str] | UnsetType = UNSET
     window: float | UnsetType = UNSET
     lapse: str | UnsetType | None = UNSET
+    outbound: str | UnsetType = UNSET
+    rcml: BindingPatch | UnsetType | None = UNSET
 
 
 class WebhookRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -37,7 +37,9 @@ class ApplyQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ExportQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an export holds."""
 
-    include_secrets: Annotated[bool, Meta(description="With the secrets that sign webhooks.")] = False
+    include_secrets: Annotated[
+        bool, Meta(description="With secrets that are kept as they are: of webhooks, accounts and phones.")
+    ] = False
 
 
 class DirectoryFile:

@@ -21,10 +21,10 @@ from callgate.directory.errors import (
     InvalidEntryError,
     UnknownEntryError,
 )
-from callgate.directory.model import ApiKey, Client, Directory, InboundRoute, Kind, Trunk
+from callgate.directory.model import Account, ApiKey, Application, Client, Directory, InboundRoute, Kind, Phone, Trunk
 from callgate.directory.service import DirectoryService
 
-E = TypeVar("E", Trunk, InboundRoute, Client, ApiKey)
+E = TypeVar("E", Trunk, Account, Application, InboundRoute, Phone, Client, ApiKey)
 Shown = TypeVar("Shown")
 Written = TypeVar("Written", bound=msgspec.Struct)
 Patch = TypeVar("Patch", bound=msgspec.Struct)
@@ -126,7 +126,9 @@ class Entries(ABC, Generic[E, Shown, Written, Patch]):
         kind, tag, shown = self.kind, self.tag, self.shown
         unknown, invalid, down = errors.UNKNOWN_ENTRY, errors.INVALID_REQUEST, errors.UNAVAILABLE
         edit: dict[str, Any] = {"scope": "admin", "reply": shown}
-        in_use: tuple[errors.Kind, ...] = (errors.ENTRY_IN_USE,) if kind == "trunk" else ()
+        named = kind in ("trunk", "account", "application")
+        in_use: tuple[errors.Kind, ...] = (errors.ENTRY_IN_USE,) if named else ()
+        one = f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
         return [
             Operation(
                 "GET",
@@ -143,7 +145,7 @@ class Entries(ABC, Generic[E, Shown, Written, Patch]):
                 collection,
                 self.create,
                 tag,
-                f"Create a {kind}",
+                f"Create {one}",
                 **edit,
                 body=self.written,
                 status=201,
@@ -155,7 +157,7 @@ class Entries(ABC, Generic[E, Shown, Written, Patch]):
                 item,
                 self.get,
                 tag,
-                f"Get a {kind}",
+                f"Get {one}",
                 scope=self.read_scope,
                 reply=shown,
                 problems=(unknown,),
@@ -165,7 +167,7 @@ class Entries(ABC, Generic[E, Shown, Written, Patch]):
                 item,
                 self.put,
                 tag,
-                f"Create a {kind}, or put it in the place of the one of that name",
+                f"Create {one}, or put it in the place of the one of that name",
                 **edit,
                 body=self.written,
                 problems=(invalid, down),
@@ -176,7 +178,7 @@ class Entries(ABC, Generic[E, Shown, Written, Patch]):
                 item,
                 self.update,
                 tag,
-                f"Change a {kind}; what is left out stays",
+                f"Change {one}; what is left out stays",
                 **edit,
                 body=self.patch,
                 problems=(unknown, invalid, down),
@@ -187,7 +189,7 @@ class Entries(ABC, Generic[E, Shown, Written, Patch]):
                 item,
                 self.delete,
                 tag,
-                f"Remove a {kind}",
+                f"Remove {one}",
                 scope="admin",
                 status=204,
                 problems=(unknown, *in_use, down),

@@ -8,7 +8,9 @@ import msgspec
 
 from callgate.dialects.native import paths, wire, wire_directory
 from callgate.dialects.native.operations import NoQuery, Reply, Request
+from callgate.dialects.native.routes.bindings import binding_changed, binding_made, binding_shown
 from callgate.dialects.native.routes.entries import Edited, Entries, changes_of, storing
+from callgate.dialects.native.wire_rcml import BindingPatch
 from callgate.directory.model import Directory, InboundRoute, Trunk
 
 
@@ -70,11 +72,25 @@ class Routes(Entries[InboundRoute, wire_directory.Route, wire_directory.Route, w
     def show(self, edited: Edited[InboundRoute]) -> wire_directory.Route:
         route = edited.entry
         return wire_directory.Route(
-            route.name, route.destination, route.did, list(route.trunks), route.window, route.lapse, route.number
+            route.name,
+            route.destination,
+            route.did,
+            list(route.trunks),
+            route.window,
+            route.lapse,
+            route.number,
+            route.outbound,
+            binding_shown(route.rcml),
         )
 
     async def make(self, written: wire_directory.Route, former: InboundRoute | None) -> Edited[InboundRoute]:
-        return Edited(InboundRoute(**changes_of(written)))
+        changes = changes_of(written)
+        if written.rcml is not None:
+            changes["rcml"] = binding_made(written.rcml, former.rcml if former else None)
+        return Edited(InboundRoute(**changes))
 
     async def change(self, entry: InboundRoute, patch: wire_directory.RoutePatch) -> Edited[InboundRoute]:
-        return Edited(msgspec.structs.replace(entry, **changes_of(patch)))
+        changes = changes_of(patch)
+        if isinstance(patch.rcml, BindingPatch):
+            changes["rcml"] = binding_changed(patch.rcml, entry.rcml)
+        return Edited(msgspec.structs.replace(entry, **changes))
