@@ -39,9 +39,10 @@ class EdgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``ring_timeout`` is how long it may ring. A call that nobody has answered ``longest_call_setup`` after its INVITE is
     ended, however often it was held and dialled; each target that rings for it and each time that it is held again take
     one of its ``branches``. Phones register for ``registration_min`` to ``registration_max`` whole seconds,
-    ``registration_default`` if they do not say; those behind NAT are sent an OPTIONS every ``keep_alive`` seconds. After
-    ``wrong_passwords`` within a minute an address may not register for a minute. ``children`` are Kamailio's worker processes for each UDP address.
-    ``link_port`` and ``control_port`` are loopback ports between edge and controller, 0: chosen at start.
+    ``registration_default`` if they do not say; those behind NAT are sent an OPTIONS every ``keep_alive`` seconds.
+    After ``wrong_passwords`` within a minute an address may not register for a minute.
+
+    ``children`` are Kamailio's worker processes for each UDP address. ``link_port`` and ``control_port`` are loopback ports between edge and controller, 0: chosen at start.
     ``credit`` is how many kilobytes of events (each counts as one at least) may be on their way to a controller that
     has not read them, and must be less than a TCP connection can hold (net.ipv4.tcp_wmem, 4 MB): with more, the
     defaults apply. ``command_timeout`` is how long a command waits for its acknowledgement before it is sent again.

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any, cast
 
 from multidict import MultiDict
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # it has no types
+from twilio.request_validator import RequestValidator
 
 from callgate.core.calls import CallId
 from callgate.dialects.port import Surroundings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from twilio.twiml.voice_response import Dial as TwilioDial  # type: ignore[import-untyped]  # it has no types
+from twilio.twiml.voice_response import Dial as TwilioDial
 from twilio.twiml.voice_response import VoiceResponse
 
 from callgate.core.states import State

@@ -93,7 +93,7 @@ def test_numbers_only_grow_and_are_not_below_the_first_of_their_time(at: list[fl
 
 @given(st.integers(1, 5), st.lists(st.sampled_from(["append", "take", "written", "give back"]), max_size=40))
 def test_a_backlog_keeps_the_newest_in_order_and_counts_the_rest(limit: int, steps: list[str]) -> None:
-    backlog = Backlog(limit)
+    backlog = Backlog[VerdictEntry](limit)
     appended = written = 0
     taken: list[VerdictEntry] = []
     for step in steps:

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 
 from callgate.dialects.rcml.failures import Code, DocumentFailure
 from callgate.dialects.rcml.model import DocumentRequest, Log, Notification
-from callgate.dialects.rcml.sids import new_sid
 from callgate.dialects.rcml.urls import without_credentials
+from callgate.directory.sids import new_sid
 
 #: So many warnings are told of each document: a bad one must not fill the error log at every call.
 WARNINGS = 20

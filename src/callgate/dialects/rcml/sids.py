@@ -6,7 +6,6 @@ import re
 from hashlib import sha256
 
 from callgate.core.calls import CallId
-from callgate.directory.sids import new_sid as new_sid
 
 _CALL = re.compile(r"(?:ID[0-9a-zA-Z]{32}-)?CA([0-9a-f]{32})")
 _ANY = re.compile(r"(?:ID[0-9a-zA-Z]{32}-)?[A-Z]{2}[0-9a-zA-Z]{32}")

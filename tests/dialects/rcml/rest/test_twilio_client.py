@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import pytest
-from twilio.base.exceptions import TwilioRestException  # type: ignore[import-untyped]  # it has no types
-from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped]  # it has no types
-from twilio.rest import Client  # type: ignore[import-untyped]  # it has no types
+from twilio.base.exceptions import TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.rest import Client
 
 from callgate.dialects.rcml.rest.wire import ROOT
 from tests.dialects.serving import PATIENCE
