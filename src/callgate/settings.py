@@ -42,11 +42,12 @@ class EdgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``registration_default`` if they do not say; those behind NAT are sent an OPTIONS every ``keep_alive`` seconds.
     After ``wrong_passwords`` within a minute an address may not register for a minute.
 
-    ``children`` are Kamailio's worker processes for each UDP address. ``link_port`` and ``control_port`` are loopback ports between edge and controller, 0: chosen at start.
-    ``credit`` is how many kilobytes of events (each counts as one at least) may be on their way to a controller that
-    has not read them, and must be less than a TCP connection can hold (net.ipv4.tcp_wmem, 4 MB): with more, the
-    defaults apply. ``command_timeout`` is how long a command waits for its acknowledgement before it is sent again.
-    ``debug`` is Kamailio's log level: -1 errors, 0 warnings, 1 notices, 2 information, 3 everything.
+    ``children`` are Kamailio's worker processes for each UDP address. ``link_port`` and ``control_port`` are
+    loopback ports between edge and controller, 0: chosen at start. ``credit`` is how many kilobytes of events (each
+    counts as one at least) may be on their way to a controller that has not read them, and must be less than a TCP
+    connection can hold (net.ipv4.tcp_wmem, 4 MB): with more, the defaults apply. ``command_timeout`` is how long a
+    command waits for its acknowledgement before it is sent again. ``debug`` is Kamailio's log level: -1 errors, 0
+    warnings, 1 notices, 2 information, 3 everything.
     ``shared_memory`` and ``private_memory`` (each process) are in MB.
     """
 
