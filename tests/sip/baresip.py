@@ -54,9 +54,10 @@ class Baresip:
 
 
 @contextlib.asynccontextmanager
-async def baresip(folder: Path) -> AsyncIterator[Baresip]:
+async def baresip(folder: Path, account: str = "") -> AsyncIterator[Baresip]:
+    """A telephone without a registrar, or with the ``account`` that is given: a line of baresip's file of that name."""
     sip, control = free_port(), free_port(protocol="tcp")
-    _prepare(folder, sip, control)
+    _prepare(folder, sip, control, account or f"<sip:telephone@127.0.0.1:{sip}>;regint=0;answermode=auto")
     with (folder / "log").open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *("baresip", "-4", "-f", str(folder)), stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output
@@ -81,10 +82,10 @@ async def baresip(folder: Path) -> AsyncIterator[Baresip]:
             await process.wait()
 
 
-def _prepare(folder: Path, sip: int, control: int) -> None:
+def _prepare(folder: Path, sip: int, control: int, account: str) -> None:
     folder.mkdir()
     places = (Path("/usr/lib/baresip/modules"), Path("/usr/local/lib/baresip/modules"))
     modules = next(place for place in places if place.exists())
     (folder / "config").write_text(_CONFIGURATION.format(sip=sip, control=control, modules=modules))
-    (folder / "accounts").write_text(f"<sip:telephone@127.0.0.1:{sip}>;regint=0;answermode=auto\n")
+    (folder / "accounts").write_text(f"{account}\n")
     (folder / "contacts").touch()

@@ -1,6 +1,6 @@
 """A real Kamailio with a controller in the test's own process: for what no API asks of the edge yet.
 
-Its directory has one trunk for every loopback address. The first digit of a number says how long its calls are held and
+Its directory has one trunk, for 127.0.0.1 and ::1. The first digit of a number says how long its calls are held and
 what they get when nobody decides, see :data:`ENTRIES`; each test dials numbers of its own.
 """
 
@@ -232,7 +232,7 @@ def entries(fallback: Destination) -> list[Entry]:
     """1…: held for 1 s, then accepted; 3…: 30 s, then accepted; 4…: 1 s, then busy."""
     to = f"sip:{fallback.host}:{fallback.port}"
     return [
-        Trunk("loopback", ("127.0.0.0/8", "::1")),
+        Trunk("loopback", ("127.0.0.1", "::1")),
         InboundRoute("one-second", to, "1*", window=1.0),
         InboundRoute("thirty-seconds", to, "3*", window=30.0),
         InboundRoute("busy", to, "4*", window=1.0, lapse="busy"),

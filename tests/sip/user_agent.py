@@ -78,6 +78,8 @@ def host(ip: str) -> str:
 
 
 class _Endpoint(asyncio.DatagramProtocol):
+    via = "UDP"
+
     def __init__(self) -> None:
         self.transport: asyncio.DatagramTransport
         self.messages: list[Message] = []
@@ -210,8 +212,6 @@ class Dialed:
 class Caller(_Endpoint):
     """Places calls from one address; make it with :func:`caller`."""
 
-    via = "UDP"
-
     def __init__(self) -> None:
         super().__init__()
         self.calls: dict[str, Dialed] = {}
@@ -298,8 +298,8 @@ class Caller(_Endpoint):
         call.changed.set()
 
 
-class TcpCaller(Caller, asyncio.Protocol):
-    """Places calls over one TCP connection; make it with :func:`tcp_caller`."""
+class OverTcp(_Endpoint, asyncio.Protocol):
+    """An endpoint with one TCP connection to the edge."""
 
     via = "TCP"
 
@@ -329,6 +329,10 @@ class TcpCaller(Caller, asyncio.Protocol):
         self._stream.close()
 
 
+class TcpCaller(OverTcp, Caller):
+    """Places calls over one TCP connection; make it with :func:`tcp_caller`."""
+
+
 class Destination(_Endpoint):
     """Takes calls: rings and answers, or does what ``behave`` says with each INVITE; make it with :func:`destination`.
 
@@ -346,6 +350,11 @@ class Destination(_Endpoint):
         self.deaf_to_cancel: set[str] = set()
         self.slowness = 0.0
         self._branches: set[str] = set()
+
+    @property
+    def contact(self) -> str:
+        """Where requests within a call are to be sent, as its responses say."""
+        return f"sip:{self.host}:{self.port}"
 
     def received(self, message: Message) -> None:
         if message.status:
@@ -381,7 +390,7 @@ class Destination(_Endpoint):
         assert contact is not None
         lines = [
             f"BYE {contact[1]} SIP/2.0",
-            f"Via: SIP/2.0/UDP {self.host}:{self.port};branch=z9hG4bK-bye-{next(_numbers)}",
+            f"Via: SIP/2.0/{self.via} {self.host}:{self.port};branch=z9hG4bK-bye-{next(_numbers)}",
             *(f"Route: {value}" for value in invite.headers("Record-Route")),
             f"From: {invite.header('To')};tag=callee",
             f"To: {invite.header('From')}",
@@ -425,7 +434,7 @@ def _reply(
         *headers,
     ]
     if contact is not None:
-        lines.append(f"Contact: <sip:{contact.host}:{contact.port}>")
+        lines.append(f"Contact: <{contact.contact}>")
     if body:
         lines.append("Content-Type: application/sdp")
     lines.append(f"Content-Length: {len(body.encode())}")

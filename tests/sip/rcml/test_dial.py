@@ -9,8 +9,8 @@ from functools import partial
 import pytest
 import pytest_asyncio
 
+from tests.sip.phone import Phone, phone
 from tests.sip.rcml.application import document
-from tests.sip.rcml.phone import Phone, phone
 from tests.sip.rcml.rig import RcmlRig, caller_of
 from tests.sip.rig import number
 from tests.sip.user_agent import Destination, Message, answer, ring
