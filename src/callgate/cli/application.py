@@ -64,6 +64,9 @@ COMMANDS = (
     Command("export", "directory_file:export", "Directory", ("callgate export --out directory.toml",)),
     Command("trunk", "trunks:trunk", "Directory"),
     Command("route", "routes:route", "Directory"),
+    Command("account", "accounts:account", "Directory"),
+    Command("application", "rcml_applications:application", "Directory"),
+    Command("phone", "phones:phone", "Directory"),
     Command("client", "clients:client", "Directory"),
     Command("key", "keys:key", "Directory"),
 )

@@ -222,6 +222,7 @@ def _sentence(problem: wire.Problem) -> str:
             wire.AcceptVerdict: "accepted",
             wire.RefuseVerdict: "refused",
             wire.RedirectVerdict: "redirected",
+            wire.DialVerdict: "sent to others",
         }[type(verdict)]
         status = f" with {verdict.status} {verdict.phrase}" if isinstance(verdict, wire.RefuseVerdict) else ""
         text = f"{text.rstrip('.')}: {what}{status} by {decision.dialect}/{decision.application}"

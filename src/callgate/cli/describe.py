@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from callgate.cli import output
-from callgate.dialects.native.wire import Decision, Event, RedirectVerdict, RefuseVerdict
+from callgate.dialects.native.wire import Decision, DialVerdict, Event, RedirectVerdict, RefuseVerdict
 
 
 def decided_by(decision: Decision | None) -> str:
@@ -16,6 +16,8 @@ def decided_by(decision: Decision | None) -> str:
             what = f"refuse {verdict.status}"
         case RedirectVerdict():
             what = f"redirect {verdict.uri}"
+        case DialVerdict():
+            what = f"dial {', '.join(verdict.targets)}"
         case _:
             what = "accept"
     return f"{decision.dialect}/{decision.application} {what}"

@@ -56,7 +56,10 @@ def export(
         Path | None, typer.Option("--out", "-o", help="Write it to this file.", show_default="standard output")
     ] = None,
     include_secrets: Annotated[
-        bool, typer.Option("--include-secrets", help="With the secrets that sign webhooks.")
+        bool,
+        typer.Option(
+            "--include-secrets", help="With secrets that are kept as they are: of webhooks, accounts and phones."
+        ),
     ] = False,
 ) -> None:
     """Print the directory as a directory file."""

@@ -32,7 +32,7 @@ _MEANINGS = {
     ExitCode.FAILED: "Callgate, the edge or this machine could not do it",
     ExitCode.USAGE: "the command line, the settings or a file cannot be used",
     ExitCode.UNREACHABLE: "no Callgate answers at that address",
-    ExitCode.NOT_FOUND: "no such call, trunk, route, client or key",
+    ExitCode.NOT_FOUND: "no such call, or no such entry of the directory",
     ExitCode.TOO_LATE: "the call is decided, lapsed, cancelled or over already, or was never held",
     ExitCode.DENIED: "the key is missing, wrong, or may not do this",
     ExitCode.REFUSED: "ring: the caller was refused (4xx to 6xx)",

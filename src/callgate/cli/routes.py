@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from msgspec import UNSET
@@ -11,15 +11,42 @@ from callgate.cli import output
 from callgate.cli.client import Client, at
 from callgate.cli.commands import Commands
 from callgate.cli.connection import connected
+from callgate.cli.exits import CommandError, ExitCode
 from callgate.cli.options import AsJson
+from callgate.cli.voice import (
+    FallbackMethod,
+    FallbackUrl,
+    NumbersName,
+    OfAccount,
+    OfApplication,
+    OnFailure,
+    StatusCallback,
+    StatusCallbackMethod,
+    VoiceMethod,
+    VoiceUrl,
+    voice_fields,
+)
 from callgate.dialects.native.paths import ROUTE, ROUTES
 from callgate.dialects.native.wire import Page
 from callgate.dialects.native.wire_directory import Route, RoutePatch
+from callgate.dialects.native.wire_rcml import Binding, BindingPatch
 
 route = Commands("Inbound routes: where calls to a number go, and how long they are held.")
 
 Name = Annotated[str, typer.Argument(help="The inbound route's name.", show_default=False)]
-_TO = "The SIP URI its calls go to, as sip:192.0.2.20:5060; without a user part the dialled number is kept."
+To = Annotated[
+    str | None,
+    typer.Option(
+        help="The SIP URI its calls go to, as sip:192.0.2.20:5060; without a user part the dialled number is kept.",
+        show_default=False,
+    ),
+]
+Outbound = Annotated[
+    str | None,
+    typer.Option(
+        help="The SIP URI, without a user part, that numbers are dialled through.", show_default="that of --to"
+    ),
+]
 Did = Annotated[
     str | None, typer.Option(help="The number dialled: 2002 exactly, 55* by prefix, * any.", show_default=False)
 ]
@@ -44,10 +71,19 @@ def list_(client: Client, as_json: AsJson = False) -> None:
         output.print_json(found)
         return
     rows = (
-        (r.name, r.did, ", ".join(r.trunks) or "every", r.destination, f"{r.window:g} s", r.lapse or "the trunk's")
+        (
+            r.name,
+            r.did,
+            ", ".join(r.trunks) or "every",
+            r.destination or "-",
+            f"{r.window:g} s",
+            r.lapse or "the trunk's",
+            "-" if r.rcml is None else r.rcml.account,
+        )
         for r in found
     )
-    output.print_table(("ROUTE", "DID", "TRUNKS", "DESTINATION", "WINDOW", "LAPSE"), rows, "no inbound routes")
+    columns = ("ROUTE", "DID", "TRUNKS", "DESTINATION", "WINDOW", "LAPSE", "RCML")
+    output.print_table(columns, rows, "no inbound routes")
 
 
 @route.command("show", "callgate route show sales")
@@ -57,21 +93,62 @@ def show(client: Client, name: Name, as_json: AsJson = False) -> None:
     _print(client.get(at(ROUTE, name), Route), as_json)
 
 
-@route.command("add", "callgate route add sales --did 2002 --to sip:192.0.2.20:5060 --window 10")
+@route.command(
+    "add",
+    "callgate route add sales --did 2002 --to sip:192.0.2.20:5060 --window 10",
+    "callgate route add hotline --did 2003 --to sip:192.0.2.20 --rcml-account acme --voice-url https://example.com/voice",
+)
 @connected
 def add(
     client: Client,
     name: Name,
     *,
-    to: Annotated[str, typer.Option(help=_TO, show_default=False)],
+    to: To = None,
     did: Did = None,
     trunk: OfTrunks = None,
     window: Window = None,
     lapse: Lapse = None,
+    outbound: Outbound = None,
+    rcml_account: OfAccount = None,
+    rcml_application: OfApplication = None,
+    voice_url: VoiceUrl = None,
+    voice_method: VoiceMethod = None,
+    voice_fallback_url: FallbackUrl = None,
+    voice_fallback_method: FallbackMethod = None,
+    status_callback: StatusCallback = None,
+    status_callback_method: StatusCallbackMethod = None,
+    on_failure: OnFailure = None,
+    friendly_name: NumbersName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add an inbound route, for any number and every trunk unless said otherwise."""
-    new = Route(name, to, did or "*", trunk or [], 10.0 if window is None else window, _lapse(lapse))
+    """Add an inbound route, for any number and every trunk unless said otherwise.
+
+    --to may be left out where a document decides the calls (--rcml-account) and --lapse is a reason.
+    """
+    rcml = _given(
+        account=rcml_account,
+        application=rcml_application,
+        voice_url=voice_url,
+        voice_method=voice_method,
+        voice_fallback_url=voice_fallback_url,
+        voice_fallback_method=voice_fallback_method,
+        status_callback=status_callback,
+        status_callback_method=status_callback_method,
+        on_failure=on_failure,
+        friendly_name=friendly_name,
+    )
+    if rcml and "account" not in rcml:
+        raise CommandError("say with --rcml-account whose number the route is", ExitCode.USAGE)
+    new = Route(
+        name,
+        to or "",
+        did or "*",
+        trunk or [],
+        10.0 if window is None else window,
+        _lapse(lapse),
+        outbound=outbound or "",
+        rcml=Binding(**rcml) if rcml else None,
+    )
     _print(client.send("POST", ROUTES, Route, new), as_json)
 
 
@@ -81,21 +158,51 @@ def set_(
     client: Client,
     name: Name,
     *,
-    to: Annotated[str | None, typer.Option(help=_TO, show_default=False)] = None,
+    to: To = None,
     did: Did = None,
     trunk: OfTrunks = None,
     every_trunk: Annotated[bool, typer.Option("--every-trunk", help="Calls of every trunk again.")] = False,
     window: Window = None,
     lapse: Lapse = None,
+    outbound: Outbound = None,
+    rcml_account: OfAccount = None,
+    rcml_application: OfApplication = None,
+    voice_url: VoiceUrl = None,
+    voice_method: VoiceMethod = None,
+    voice_fallback_url: FallbackUrl = None,
+    voice_fallback_method: FallbackMethod = None,
+    status_callback: StatusCallback = None,
+    status_callback_method: StatusCallbackMethod = None,
+    on_failure: OnFailure = None,
+    friendly_name: NumbersName = None,
+    no_rcml: Annotated[bool, typer.Option("--no-rcml", help="No document decides its calls any more.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Change an inbound route: what is not given stays; --trunk replaces all of its trunks."""
+    rcml = _given(
+        account=rcml_account,
+        application=rcml_application,
+        voice_url=voice_url,
+        voice_method=voice_method,
+        voice_fallback_url=voice_fallback_url,
+        voice_fallback_method=voice_fallback_method,
+        status_callback=status_callback,
+        status_callback_method=status_callback_method,
+        on_failure=on_failure,
+        friendly_name=friendly_name,
+    )
+    if rcml and no_rcml:
+        raise CommandError(
+            "--no-rcml takes away what the other options of RCML set: give one or the other", ExitCode.USAGE
+        )
     patch = RoutePatch(
         UNSET if to is None else to,
         UNSET if did is None else did,
         [] if every_trunk else UNSET if trunk is None else trunk,
         UNSET if window is None else window,
         UNSET if lapse is None else _lapse(lapse),
+        UNSET if outbound is None else outbound,
+        None if no_rcml else BindingPatch(**rcml) if rcml else UNSET,
     )
     _print(client.send("PATCH", at(ROUTE, name), Route, patch), as_json)
 
@@ -112,18 +219,33 @@ def _lapse(given: str | None) -> str | None:
     return None if given in (None, "trunk") else given
 
 
+def _given(**options: Any) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def _print(found: Route, as_json: bool) -> None:
     if as_json:
         output.print_json(found)
         return
-    output.print_fields(
-        (
-            ("route", found.name),
-            ("did", found.did),
-            ("trunks", ", ".join(found.trunks) or "every"),
-            ("destination", found.destination),
-            ("window", f"{found.window:g} s"),
-            ("lapse", found.lapse or "the trunk's"),
-            ("number", str(found.number)),
-        )
-    )
+    fields = [
+        ("route", found.name),
+        ("did", found.did),
+        ("trunks", ", ".join(found.trunks) or "every"),
+        ("destination", found.destination or "-"),
+        ("window", f"{found.window:g} s"),
+        ("lapse", found.lapse or "the trunk's"),
+        ("number", str(found.number)),
+    ]
+    if found.outbound:
+        fields.append(("outbound", found.outbound))
+    if found.rcml is not None:
+        failure = "the SIP status of the failure" if found.rcml.on_failure == "refuse" else "the route's lapse"
+        fields += [
+            ("rcml account", found.rcml.account),
+            ("sid", found.rcml.sid),
+            *([("application", found.rcml.application)] if found.rcml.application else []),
+            *([("friendly name", found.rcml.friendly_name)] if found.rcml.friendly_name else []),
+            *voice_fields(found.rcml),
+            ("no document", failure),
+        ]
+    output.print_fields(fields)

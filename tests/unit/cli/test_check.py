@@ -19,7 +19,18 @@ from callgate.cli.checks.finding import Finding
 from callgate.cli.exits import ExitCode
 from callgate.database import engine
 from callgate.database.migrate import known_revisions, upgrade
-from callgate.directory.model import ApiKey, Client, Directory, InboundRoute, Trunk
+from callgate.directory.model import (
+    Account,
+    ApiKey,
+    Application,
+    Client,
+    Directory,
+    Entry,
+    InboundRoute,
+    RcmlNumber,
+    RcmlVoice,
+    Trunk,
+)
 from callgate.directory.service import DirectoryService
 from callgate.ports import free_port
 from callgate.settings import DirectorySettings, EdgeSettings, HttpSettings, Listener, Settings
@@ -299,3 +310,22 @@ def test_an_error_is_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
     ran = run("check")
     assert ran.code == ExitCode.FAILED
     assert "apt-get install kamailio" in ran.out
+
+
+def test_documents_that_are_never_fetched_are_told() -> None:
+    number = RcmlNumber("acme", "PN" + "1" * 32, "menu")
+    entries: list[Entry] = [
+        Trunk("a", ("192.0.2.1",)),
+        Account("acme", "AC" + "1" * 32, "TokenOfAcme00000"),
+        Application("menu", "acme", "AP" + "1" * 32),
+        InboundRoute("any", "", lapse="busy", rcml=number),
+    ]
+    assert told(directory(Directory.of(entries)))["route any"] == (
+        "warning",
+        "its application menu has no voice URL: there is no document for its calls",
+    )
+    entries[2] = Application("menu", "acme", "AP" + "1" * 32, voice=RcmlVoice("https://example.com/"))
+    (finding,) = directory(Directory.of(entries))
+    assert finding.text == "1 trunks, 1 inbound routes, 0 clients, 1 accounts"
+    entries[0] = Trunk("a", ("192.0.2.1",), control=False)
+    assert "control is off on trunk a" in told(directory(Directory.of(entries)))["route any"][1]

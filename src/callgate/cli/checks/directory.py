@@ -16,7 +16,9 @@ _LIMIT = 10
 
 
 def directory(known: Directory) -> Iterator[Finding]:
-    """Trunks without routes, routes without trunks, networks that overlap, clients that may decide nothing."""
+    """Trunks without routes, routes without trunks, networks that overlap, clients that may decide nothing, and
+    documents that are never fetched.
+    """
     found = [
         *(
             error("directory", str(problem), "callgate export, mend it, callgate apply")
@@ -26,12 +28,15 @@ def directory(known: Directory) -> Iterator[Finding]:
         *_routes(known),
         *_overlaps(known),
         *_clients(known),
+        *_documents(known),
     ]
     yield from found[:_LIMIT]
     if len(found) > _LIMIT:
         yield warning("directory", f"and {len(found) - _LIMIT} more findings", "mend those above, then check again")
     if not found:
-        counts = ((len(known.trunks), "trunks"), (len(known.routes), "inbound routes"), (len(known.clients), "clients"))
+        counts = [(len(known.trunks), "trunks"), (len(known.routes), "inbound routes"), (len(known.clients), "clients")]
+        counts += [(len(known.accounts), "accounts")] if known.accounts else []
+        counts += [(len(known.phones), "phones")] if known.phones else []
         yield ok("directory", ", ".join(f"{count} {name}" for count, name in counts))
 
 
@@ -53,6 +58,7 @@ def _trunks(known: Directory) -> Iterator[Finding]:
             and (
                 len(known.keys) <= 1  # the admin key alone
             )
+            and not any(route.rcml for route in known.routes.values())
         ):
             yield warning(
                 f"trunk {trunk.name}",
@@ -109,4 +115,27 @@ def _clients(known: Directory) -> Iterator[Finding]:
                 f"client {client.name}",
                 "control is off on every trunk that it may decide: it is never asked",
                 "callgate trunk control TRUNK on",
+            )
+
+
+def _documents(known: Directory) -> Iterator[Finding]:
+    """Inbound routes whose calls no document can decide, or only by failing."""
+    for route in known.routes.values():
+        if route.rcml is None:
+            continue
+        trunks = [trunk for name, trunk in known.trunks.items() if not route.trunks or name in route.trunks]
+        free = [trunk.name for trunk in trunks if not trunk.control]
+        if free:
+            what = "they go nowhere" if not route.destination else "they go straight to its destination"
+            yield warning(
+                f"route {route.name}",
+                f"control is off on trunk {', '.join(free)}: no document decides calls from there, {what}",
+                f"callgate trunk control {free[0]} on",
+            )
+        application = known.applications.get(route.rcml.application)
+        if application is not None and not application.voice.voice_url and not route.rcml.voice.voice_url:
+            yield warning(
+                f"route {route.name}",
+                f"its application {application.name} has no voice URL: there is no document for its calls",
+                f"callgate application set {application.name} --voice-url URL",
             )

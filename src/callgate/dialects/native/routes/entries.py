@@ -102,7 +102,7 @@ class Entries(ABC, Generic[E, Shown, Written, Patch]):
         async with self._editing:
             name = _name(request.body)
             if name in self.entries(self._directory.current):
-                raise errors.ProblemError(errors.NAME_TAKEN, f"there is a {self.kind} {name} already")
+                raise errors.ProblemError(errors.NAME_TAKEN, f"there is {_one(self.kind)} {name} already")
             return await self._store(await self.make(request.body, None), 201)
 
     async def put(self, request: Request[NoQuery, Written]) -> Reply:
@@ -128,7 +128,7 @@ class Entries(ABC, Generic[E, Shown, Written, Patch]):
         edit: dict[str, Any] = {"scope": "admin", "reply": shown}
         named = kind in ("trunk", "account", "application")
         in_use: tuple[errors.Kind, ...] = (errors.ENTRY_IN_USE,) if named else ()
-        one = f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+        one = _one(kind)
         return [
             Operation(
                 "GET",
@@ -268,6 +268,10 @@ def _problem_of(error: DirectoryError) -> errors.ProblemError:
         case DirectoryUnavailableError():
             return errors.ProblemError(errors.UNAVAILABLE, str(error))
     raise error
+
+
+def _one(kind: Kind) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
 
 
 def _name(written: msgspec.Struct) -> str:
