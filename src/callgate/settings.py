@@ -173,6 +173,37 @@ class RcmlSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     http: bool = True
 
 
+class GraphSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The Microsoft Graph dialect; times in seconds.
+
+    ``base_url`` is the address that bots reach Callgate at ("https://graph.example.com"), for the URLs in tokens and
+    OpenID configurations; "": what the request was sent to. Access tokens are good for ``token_lifetime``, those in
+    notifications for ``notification_lifetime``, with ``notification_issuer`` as their issuer; clocks may differ by
+    ``clock_skew``. A signing key is used for ``key_rotation``, and published for as long again.
+
+    A notification is given ``notification_timeout`` and tried again inside the call's window, or ``notification_retries``
+    times. ``notification_concurrency`` are sent at once to one bot, ``notification_queue`` more may wait.
+    ``http_callbacks`` allows http for bots on this machine; ``private_callbacks`` lets bots name callbacks in private
+    networks themselves (those of the directory may always be there).
+    """
+
+    base_url: str = ""
+    token_lifetime: Seconds = 3599.0
+    notification_lifetime: Seconds = 3900.0
+    notification_issuer: str = "https://api.botframework.com"
+    clock_skew: Seconds = 300.0
+    key_rotation: Seconds = 604_800.0
+    notification_timeout: Seconds = 5.0
+    notification_retries: Annotated[int, Meta(ge=0, le=20, description="0 to 20")] = 3
+    notification_queue: Count = 10_000
+    notification_concurrency: Count = 64
+    http_callbacks: bool = False
+    private_callbacks: bool = False
+    lockout_failures: Count = 10
+    lockout_seconds: Seconds = 60.0
+    lockout_addresses: Count = 10_000
+
+
 class DirectorySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What hashing a client's secret costs (Argon2id, RFC 9106): ``hash_memory`` in KiB, passes over it, lanes.
 
@@ -219,5 +250,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     native: NativeSettings = NativeSettings()
     yeastar: YeastarSettings = YeastarSettings()
     rcml: RcmlSettings = RcmlSettings()
+    graph: GraphSettings = GraphSettings()
     directory: DirectorySettings = DirectorySettings()
     journal: JournalSettings = JournalSettings()

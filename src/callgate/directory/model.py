@@ -88,6 +88,7 @@ class InboundRoute(msgspec.Struct, frozen=True, gc=False):
     number: int = 0
     outbound: str = ""
     rcml: RcmlNumber | None = None
+    bots: tuple[str, ...] = ()
 
 
 class Webhook(msgspec.Struct, frozen=True):
@@ -182,6 +183,32 @@ class Phone(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"Phone(name={self.name!r}, account={self.account!r})"  # no secret in any log
+
+
+class Bot(msgspec.Struct, frozen=True):
+    """A bot that speaks Microsoft Graph's cloud communications.
+
+    ``app_id`` and ``tenant`` are UUIDs in lower case. ``secret_hashes`` are Argon2 hashes of its client secrets (two, so
+    that one can be changed), ``certificates`` public certificates in PEM that its signed assertions are checked with.
+    ``callback`` is where it is told of calls, ``media`` the SIP URI that a call is routed to when it answers. ``numbers``
+    are the dialled numbers whose calls it is told of, on the routes that name it; ``redirects`` the numbers and SIP hosts
+    that it may redirect calls to; both are exact, prefixes (``55*``), or ``*``.
+    """
+
+    name: str
+    app_id: str
+    tenant: str
+    callback: str
+    media: str
+    display_name: str = ""
+    secret_hashes: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ("*",)
+    redirects: tuple[str, ...] = ("*",)
+    enabled: bool = True
+
+    def __repr__(self) -> str:
+        return f"Bot(name={self.name!r}, app_id={self.app_id!r})"  # no secret in any log
 
 
 class ApiKey(msgspec.Struct, frozen=True):
