@@ -12,6 +12,7 @@ from callgate.directory.model import (
     Account,
     ApiKey,
     Application,
+    Bot,
     Client,
     Directory,
     Entry,
@@ -53,6 +54,7 @@ class Changes(msgspec.Struct, frozen=True):
     trunks: Difference[Trunk] = Difference()
     accounts: Difference[Account] = Difference()
     applications: Difference[Application] = Difference()
+    bots: Difference[Bot] = Difference()
     routes: Difference[InboundRoute] = Difference()
     phones: Difference[Phone] = Difference()
     clients: Difference[Client] = Difference()

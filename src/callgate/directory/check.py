@@ -10,11 +10,13 @@ from typing import Any, Literal
 
 import msgspec
 
+from callgate.directory.certificates import canonical
 from callgate.directory.errors import NOT_SHOWN, Mistake, Path, Problem, shown
 from callgate.directory.forms import is_source
 from callgate.directory.model import (
     WEBHOOK_LIMIT,
     Account,
+    Bot,
     Client,
     Directory,
     Entry,
@@ -25,19 +27,28 @@ from callgate.directory.model import (
     kind_of,
 )
 from callgate.directory.names import check_names
-from callgate.directory.rules import REASON_NAMES, RULES, VOICE_KEYS, Rule, shown_at
+from callgate.directory.rules import REASON_NAMES, RULES, SECRET_RULES, VOICE_KEYS, Rule, shown_at
 
 
 def normal(entry: Entry) -> Entry:
-    """The same entry in its one spelling: canonical addresses, reasons in lower case, no "+" before a DID."""
+    """The same entry in its one spelling: canonical addresses, reasons and UUIDs in lower case, no "+" before a DID."""
     match entry:
         case Trunk():
             sources = tuple(dict.fromkeys(_normal_source(source) for source in entry.sources))
             refuse, lapse = entry.refuse.lower(), entry.lapse.lower()
             return msgspec.structs.replace(entry, sources=sources, refuse=refuse, lapse=lapse)
         case Account():
-            numbers = tuple(dict.fromkeys(number.removeprefix("+") for number in entry.numbers))
+            numbers = _normal_numbers(entry.numbers)
             return entry if numbers == entry.numbers else msgspec.structs.replace(entry, numbers=numbers)
+        case Bot():
+            return msgspec.structs.replace(
+                entry,
+                app_id=entry.app_id.lower(),
+                tenant=entry.tenant.lower(),
+                numbers=_normal_numbers(entry.numbers),
+                redirects=_normal_numbers(entry.redirects),
+                certificates=tuple(dict.fromkeys(canonical(certificate) for certificate in entry.certificates)),
+            )
         case InboundRoute():
             did = entry.did.removeprefix("+")
             lapse_or_none = entry.lapse and entry.lapse.lower()
@@ -60,6 +71,9 @@ def check_entry(entry: Entry) -> list[Problem]:
             problems += _check_webhook_list(entry)
         case InboundRoute():
             problems += [Problem(kind, entry.name, *mistake) for mistake in _check_route(entry)]
+        case Bot() if not entry.secret_hashes and not entry.certificates:
+            expected = f"{SECRET_RULES['secret'].expected}; or a certificate"
+            problems.append(Problem(kind, entry.name, ("secret",), None, expected))
         case Phone() if bool(entry.account) != bool(entry.sid):
             expected = RULES[kind]["sid"].expected if entry.account else "no sid, because the phone has no account"
             problems.append(Problem(kind, entry.name, ("sid",), shown(entry.sid) if entry.sid else None, expected))
@@ -84,6 +98,11 @@ def _clashes(directory: Directory) -> Iterator[Problem]:
             ((sid, entry.name, key, sid) for entry in directory.of_kind(kind).values() if (sid := of(entry))),
             "a sid of its own",
         )
+    yield from _unique(
+        "bot",
+        ((bot.app_id, bot.name, ("app_id",), bot.app_id) for bot in directory.bots.values()),
+        "an app id of its own",
+    )
     yield from _unique("route", _matches(directory), "a DID that no other route of the same trunk has")
     yield from _unique(
         "client",
@@ -105,9 +124,9 @@ def check_value(key: str, value: Any, rule: Rule) -> Iterator[Mistake]:
     else:
         for place, item in enumerate(value):
             if not rule.holds(item):
-                yield (key, place), shown(item) + _network_of(key, item), rule.expected
+                yield (key, place), shown_at(key, item) + _network_of(key, item), rule.expected
             elif item in value[:place]:
-                yield (key, place), shown(item), "each only once"
+                yield (key, place), shown_at(key, item), "each only once"
 
 
 def _check(kind: Kind | Literal["webhook", "rcml"], values: Any, place: Path) -> Iterator[Mistake]:
@@ -128,12 +147,17 @@ def _check_route(route: InboundRoute) -> Iterator[Mistake]:
             yield ("rcml", "voice_url"), None, expected
     if route.destination:
         return
-    if rcml is None:
-        expected = f"{RULES['route']['destination'].expected}; only a route with [route.rcml] can be without"
+    lapse = route.own_lapse
+    if rcml is None and not route.bots:
+        expected = f"{RULES['route']['destination'].expected}; only a route with [route.rcml] or bots can be without"
         yield ("destination",), None, expected
-    elif route.lapse is None or route.lapse.lower() == "accept":
+    elif lapse is None or lapse.lower() == "accept":
         expected = f"a reason, because the route has no destination: {REASON_NAMES}"
         yield ("lapse",), None if route.lapse is None else shown(route.lapse), expected
+
+
+def _normal_numbers(numbers: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(number.removeprefix("+") for number in numbers))
 
 
 def _network_of(key: str, source: object) -> str:

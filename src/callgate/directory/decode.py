@@ -12,8 +12,8 @@ import msgspec
 from callgate.directory.check import check_value
 from callgate.directory.errors import NOT_SHOWN, Mistake, Path, shown
 from callgate.directory.model import Kind
-from callgate.directory.rules import RULES, SECRET_KEYS, SECRET_RULES, Rule, shown_at
-from callgate.directory.shapes import SHAPES, SUB_TABLES, ClientTable, KeyTable, PhoneTable, SubTable, Table
+from callgate.directory.rules import FILE_RULES, RULES, SECRET_KEYS, SECRET_RULES, Rule, shown_at
+from callgate.directory.shapes import SHAPES, SUB_TABLES, BotTable, ClientTable, KeyTable, PhoneTable, SubTable, Table
 
 #: How msgspec names the item of a list that is of a wrong type.
 _ITEM = re.compile(r"`\$\[(\d+)\]`")
@@ -32,6 +32,9 @@ def secret_mistakes(table: Table, known: bool) -> Iterator[Mistake]:
     match table:
         case ClientTable():
             yield from _one_of_two(table, "secret", "secret_hash")
+        case BotTable():
+            # One that has neither may have a certificate, or what the directory has: check_entry tells.
+            yield from _one_of_two(table, "secret", "secret_hashes", may_lack=True)
         case KeyTable():
             yield from _one_of_two(table, "key", "digest")
         case PhoneTable():
@@ -105,7 +108,7 @@ def _shown_unknown(header: str, key: str, value: object) -> str:
 
 
 def _rules_of(kind: Kind) -> Mapping[str, Rule]:
-    return {**SECRET_RULES, **RULES[kind]}
+    return {**SECRET_RULES, **FILE_RULES, **RULES[kind]}
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

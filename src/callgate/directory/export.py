@@ -11,6 +11,7 @@ from callgate.directory.model import (
     Account,
     ApiKey,
     Application,
+    Bot,
     Client,
     Directory,
     InboundRoute,
@@ -33,9 +34,9 @@ _VOICE = RcmlVoice.__struct_fields__
 def export(directory: Directory, *, include_secrets: bool = False) -> str:
     """The directory as TOML text, every key spelled out that is not empty; applied again, it changes nothing.
 
-    Client secrets and API keys come as hashes, which are all that the directory has. What is a secret as it stands
-    comes only with ``include_secrets``: of webhooks, accounts, phones, and passwords in URLs. Numbers of trunks and
-    routes and the times of entries do not come: they belong to one installation.
+    Secrets of clients and bots and API keys come as hashes, which are all that the directory has. What is a secret as
+    it stands comes only with ``include_secrets``: of webhooks, accounts, phones, and passwords in URLs. Numbers of
+    trunks and routes and the times of entries do not come: they belong to one installation.
     """
     secret = _Secrets(include_secrets)
     trunks = sorted(directory.trunks.values(), key=lambda trunk: trunk.number)
@@ -44,6 +45,7 @@ def export(directory: Directory, *, include_secrets: bool = False) -> str:
         *map(_trunk, trunks),
         *(secret.account(account) for _, account in sorted(directory.accounts.items())),
         *(secret.application(application) for _, application in sorted(directory.applications.items())),
+        *(_bot(bot) for _, bot in sorted(directory.bots.items())),
         *map(secret.route, routes),
         *(secret.phone(phone) for _, phone in sorted(directory.phones.items())),
         *(secret.client(client) for _, client in sorted(directory.clients.items())),
@@ -71,6 +73,8 @@ class _Secrets:
 
     def route(self, route: InboundRoute) -> str:
         text = _table("[[route]]", route, ("name", "did", "trunks", "destination", "outbound", "window", "lapse"))
+        if route.bots:
+            text += "".join(_lines(route, ["bots"]))
         if route.rcml is None:
             return text
         keys = ("account", "sid", "application", "on_failure", "friendly_name")
@@ -110,6 +114,14 @@ def _listed(words: list[str]) -> str:
 
 def _trunk(trunk: Trunk) -> str:
     return _table("[[trunk]]", trunk, ("name", "sources", "control", "refuse", "lapse"))
+
+
+def _bot(bot: Bot) -> str:
+    keys = ("name", "app_id", "tenant", "display_name", "callback", "media", "secret_hashes")
+    text = _table("[[bot]]", bot, keys)
+    if bot.certificates:
+        text += f"certificate = {msgspec.json.encode(''.join(bot.certificates)).decode()}\n"
+    return text + "".join(_lines(bot, ("numbers", "redirects", "enabled")))
 
 
 def _key(key: ApiKey) -> str:

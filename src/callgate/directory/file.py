@@ -5,7 +5,7 @@ All that is wrong with a file is told at once, each with its line; then nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -17,8 +17,11 @@ from callgate.directory.errors import NOT_SHOWN, DirectoryFileError, Path, Probl
 from callgate.directory.model import KINDS, Directory, Entry, Kind
 from callgate.directory.positions import Positions
 from callgate.directory.secrets import SecretHasher
-from callgate.directory.shapes import SHAPES, ClientTable, Table
+from callgate.directory.shapes import SHAPES, BotTable, ClientTable, Table
 from callgate.directory.toml import decoded, parsed
+
+#: What of an entry is called otherwise in a file.
+_KEYS_IN_FILES: dict[str | int, str] = {"webhooks": "webhook", "certificates": "certificate"}
 
 
 def applied(
@@ -41,11 +44,21 @@ def applied(
     if reading.problems:
         raise DirectoryFileError(file, reading.located())
     for table in reading.secrets:
-        former = current.clients.get(table.name)
-        known = former is not None and hasher.verify(former.secret_hash, table.secret or "")
-        secret_hash = former.secret_hash if former and known else hasher.hash(table.secret or "")
-        after.clients[table.name] = msgspec.structs.replace(after.clients[table.name], secret_hash=secret_hash)
+        secret = table.secret or ""
+        if isinstance(table, BotTable):
+            bot = current.bots.get(table.name)
+            hashes = (_hashed(secret, bot.secret_hashes if bot else (), hasher),)
+            after.bots[table.name] = msgspec.structs.replace(after.bots[table.name], secret_hashes=hashes)
+        else:
+            client = current.clients.get(table.name)
+            secret_hash = _hashed(secret, (client.secret_hash,) if client else (), hasher)
+            after.clients[table.name] = msgspec.structs.replace(after.clients[table.name], secret_hash=secret_hash)
     return after
+
+
+def _hashed(secret: str, kept: Iterable[str], hasher: SecretHasher) -> str:
+    """The hash among these that is the secret's, else a new one."""
+    return next((one for one in kept if hasher.verify(one, secret)), None) or hasher.hash(secret)
 
 
 class _Reading:
@@ -55,8 +68,8 @@ class _Reading:
         self._text = text
         self._current = current
         self.entries: list[Entry] = []
-        #: The tables of clients whose secret is given in clear.
-        self.secrets: list[ClientTable] = []
+        #: The tables of clients and bots whose secret is given in clear.
+        self.secrets: list[ClientTable | BotTable] = []
         self.problems: list[tuple[Problem, Path]] = []
         self._places: dict[tuple[str, str], int] = {}
         self._broken: set[tuple[str, str]] = set()
@@ -103,7 +116,7 @@ class _Reading:
         return 0 if place is None else positions.line((problem.kind, place, problem.path[0]))
 
     def _add(self, problem: Problem, place: Path) -> None:
-        path = tuple("webhook" if part == "webhooks" else part for part in problem.path)
+        path = tuple(_KEYS_IN_FILES.get(part, part) for part in problem.path)
         self.problems.append((msgspec.structs.replace(problem, path=path), place))
 
     def _tables(self, kind: Kind, items: list[Any]) -> list[Table | None]:
@@ -132,7 +145,7 @@ class _Reading:
             self._add(Problem(kind, table.name, ("name",), shown(table.name), expected, table.name), (kind, place))
             return
         former = self._current.of_kind(kind).get(table.name)
-        if isinstance(table, ClientTable) and table.secret is not None:
+        if isinstance(table, ClientTable | BotTable) and table.secret is not None:
             self.secrets.append(table)
         # The shapes and the entries are both chosen by the kind, which the checker cannot follow.
         make: Callable[[Entry | None], Entry] = table.entry  # type: ignore[assignment]

@@ -18,6 +18,9 @@ URI_LIMIT, URL_LIMIT = 255, 1024
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _DID = re.compile(r"\+?(?=.{1,32}\Z)[A-Za-z0-9#._-]*\*?")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+#: What a bot may redirect to: a number, a host or a beginning of either; IPv6 addresses in brackets.
+_TARGET = re.compile(r"(?=.{1,255}\Z)(\+?[A-Za-z0-9#._-]*|\[[0-9A-Fa-f:.]*\]?)\*?")
 _CIDR = re.compile(r"[0-9A-Fa-f.:]+(/\d{1,3})?")
 _SECRET = re.compile(rf"[!-~]{{{SECRET_MIN},{SECRET_MAX}}}")
 _TOKEN = re.compile(rf"[!-~]{{{TOKEN_MIN},{TOKEN_MAX}}}")
@@ -41,6 +44,16 @@ def is_name(text: str) -> bool:
 
 def is_did(text: str) -> bool:
     return _DID.fullmatch(text) is not None
+
+
+def is_uuid(text: str) -> bool:
+    """Whether this is a UUID in its usual form (RFC 9562 section 4), in either letter case."""
+    return _UUID.fullmatch(text) is not None
+
+
+def is_target(text: str) -> bool:
+    """Whether this is a number or a SIP host, the beginning of one with "*" after it, or "*"."""
+    return _TARGET.fullmatch(text) is not None
 
 
 def is_source(text: str) -> bool:

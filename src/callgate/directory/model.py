@@ -5,7 +5,7 @@ Entries are plain values; whoever changes something makes a new :class:`Director
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -15,6 +15,8 @@ from callgate.core.verdicts import Accept, Verdict, refusal
 
 #: The bounds of a window, in seconds.
 WINDOW_MIN, WINDOW_MAX, WINDOW_DEFAULT = 1.0, 60.0, 10.0
+#: What a route with bots has that says nothing else: Graph's window in seconds, and the reason when it is over.
+BOT_WINDOW, BOT_LAPSE = 15.0, "temporarily_unavailable"
 #: The realm of digest authentication. A phone's HA1 depends on it, so it is no setting.
 REALM = "callgate"
 #: Webhooks per client.
@@ -75,8 +77,9 @@ class InboundRoute(msgspec.Struct, frozen=True, gc=False):
     ``*`` any. Exact goes before prefix, a longer prefix before a shorter one, a route that names the trunk before one
     that does not. ``trunks`` empty: every trunk. ``destination`` is a SIP URI; without a user part the dialled number
     is kept. "": the route has none, so its ``lapse`` must be a reason. ``window`` in seconds. ``lapse`` as with the
-    trunk; ``None``: the trunk's. ``outbound`` is the SIP URI, without a user part, that numbers are dialled through;
-    "": through that of ``destination``. ``rcml`` is set where an RCML application decides the route's calls.
+    trunk; ``None``: :data:`BOT_LAPSE` if it has bots, else the trunk's. ``outbound`` is the SIP URI, without a user
+    part, that numbers are dialled through; "": through that of ``destination``. ``rcml`` is set where an RCML
+    application decides the route's calls, ``bots`` names the bots that are told of them.
     """
 
     name: str
@@ -89,6 +92,11 @@ class InboundRoute(msgspec.Struct, frozen=True, gc=False):
     outbound: str = ""
     rcml: RcmlNumber | None = None
     bots: tuple[str, ...] = ()
+
+    @property
+    def own_lapse(self) -> str | None:
+        """The lapse of its calls on every trunk; ``None``: the trunk's."""
+        return self.lapse if self.lapse is not None or not self.bots else BOT_LAPSE
 
 
 class Webhook(msgspec.Struct, frozen=True):
@@ -188,11 +196,12 @@ class Phone(msgspec.Struct, frozen=True):
 class Bot(msgspec.Struct, frozen=True):
     """A bot that speaks Microsoft Graph's cloud communications.
 
-    ``app_id`` and ``tenant`` are UUIDs in lower case. ``secret_hashes`` are Argon2 hashes of its client secrets (two, so
-    that one can be changed), ``certificates`` public certificates in PEM that its signed assertions are checked with.
-    ``callback`` is where it is told of calls, ``media`` the SIP URI that a call is routed to when it answers. ``numbers``
-    are the dialled numbers whose calls it is told of, on the routes that name it; ``redirects`` the numbers and SIP hosts
-    that it may redirect calls to; both are exact, prefixes (``55*``), or ``*``.
+    ``app_id`` and ``tenant`` are UUIDs in lower case. ``secret_hashes`` are Argon2 hashes of its client secrets (at
+    most two, so that one can be changed), ``certificates`` public certificates in PEM, one in each, that its signed
+    assertions are checked with. ``callback`` is where it is told of calls, ``media`` the SIP URI that a call is routed
+    to when it answers. ``numbers`` are the dialled numbers whose calls it is told of, on the routes that name it;
+    ``redirects`` the numbers and SIP hosts that it may redirect calls to; both are exact, prefixes (``55*``), or
+    ``*``.
     """
 
     name: str
@@ -226,17 +235,18 @@ class ApiKey(msgspec.Struct, frozen=True):
 #: out, and pruning keeps it.
 LOCAL_KEY = "admin"
 
-Entry = Trunk | Account | Application | InboundRoute | Phone | Client | ApiKey
+Entry = Trunk | Account | Application | Bot | InboundRoute | Phone | Client | ApiKey
 
 #: The kinds of entries, as the directory file and the errors call them.
-Kind = Literal["trunk", "account", "application", "route", "phone", "client", "key"]
-KINDS: tuple[Kind, ...] = ("trunk", "account", "application", "route", "phone", "client", "key")
+Kind = Literal["trunk", "account", "application", "bot", "route", "phone", "client", "key"]
+KINDS: tuple[Kind, ...] = ("trunk", "account", "application", "bot", "route", "phone", "client", "key")
 
 #: The type of each kind's entries.
 TYPES: dict[Kind, type[Entry]] = {
     "trunk": Trunk,
     "account": Account,
     "application": Application,
+    "bot": Bot,
     "route": InboundRoute,
     "phone": Phone,
     "client": Client,
@@ -256,6 +266,7 @@ class Directory(msgspec.Struct, frozen=True):
     trunks: dict[str, Trunk] = {}
     accounts: dict[str, Account] = {}
     applications: dict[str, Application] = {}
+    bots: dict[str, Bot] = {}
     routes: dict[str, InboundRoute] = {}
     phones: dict[str, Phone] = {}
     clients: dict[str, Client] = {}
@@ -299,7 +310,13 @@ class Directory(msgspec.Struct, frozen=True):
 
     def lapse_of(self, route: InboundRoute, trunk: Trunk) -> Verdict:
         """The verdict for a call on that route that nobody decides."""
-        return lapse_verdict(route.lapse if route.lapse is not None else trunk.lapse)
+        lapse = route.own_lapse
+        return lapse_verdict(trunk.lapse if lapse is None else lapse)
+
+
+def window_or_default(window: float | None, bots: Sequence[str]) -> float:
+    """The window of a route with those bots; ``None``: it says none, so it is Graph's if there are bots."""
+    return window if window is not None else BOT_WINDOW if bots else WINDOW_DEFAULT
 
 
 def lapse_verdict(lapse: str) -> Verdict:

@@ -27,6 +27,8 @@ def mentions(entry: Entry) -> Iterator[Mention]:
                 yield Mention("account", entry.rcml.account, ("rcml", "account"))
                 if entry.rcml.application:
                     yield Mention("application", entry.rcml.application, ("rcml", "application"))
+            for place, name in enumerate(entry.bots):
+                yield Mention("bot", name, ("bots", place))
         case Application():
             yield Mention("account", entry.account, ("account",))
         case Phone():

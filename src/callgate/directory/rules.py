@@ -9,6 +9,7 @@ import msgspec
 
 from callgate.core.reasons import REASONS
 from callgate.directory import sids, urls
+from callgate.directory.certificates import RSA_BITS_MIN, is_certificate, separated
 from callgate.directory.errors import NOT_SHOWN, shown
 from callgate.directory.forms import (
     SECRET_MAX,
@@ -27,16 +28,20 @@ from callgate.directory.forms import (
     is_secret,
     is_sip_uri,
     is_source,
+    is_target,
     is_token,
     is_url,
+    is_uuid,
 )
-from callgate.directory.model import WEBHOOK_LIMIT, WINDOW_MAX, WINDOW_MIN, Kind
+from callgate.directory.model import BOT_LAPSE, WEBHOOK_LIMIT, WINDOW_MAX, WINDOW_MIN, Kind
 from callgate.directory.secrets import is_secret_hash
 
 #: The bounds of a client's webhook settings: seconds, and how often.
 WEBHOOK_TIMEOUT_MIN, WEBHOOK_TIMEOUT_MAX, WEBHOOK_RETRIES_MAX = 1.0, 30.0, 10
 #: How long a friendly name may be, in characters.
 FRIENDLY_NAME_LIMIT = 128
+#: How many secrets a bot may have: the one it uses, and the one it changes to. How many certificates.
+BOT_SECRETS_MAX, BOT_CERTIFICATES_MAX = 2, 10
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -96,6 +101,14 @@ _APPLICATION_URL_RULE = Rule(
     lambda text: not text or is_application_url(text),
 )
 _METHOD_RULE = _one_of("POST", "GET")
+_UUID_RULE = Rule(
+    'a UUID, like "8d9c9d0e-6b1c-4f43-9a0c-2f8f3f0f5a11"; leave it out to have one made',
+    is_uuid,
+)
+_CERTIFICATES_EXPECTED = (
+    f'X.509 certificates in PEM ("-----BEGIN CERTIFICATE-----"), each with an RSA key of at least {RSA_BITS_MIN} bits'
+)
+_URL_EXPECTED = f'an http or https URL, like "{{}}", at most {URL_LIMIT} characters, without user and password'
 _VOICE_RULES = {
     "voice_url": _APPLICATION_URL_RULE,
     "voice_method": _METHOD_RULE,
@@ -150,6 +163,30 @@ RULES: Mapping[Kind | Literal["webhook", "rcml"], Mapping[str, Rule]] = {
         "created": _TIME_RULE,
         "updated": _TIME_RULE,
     },
+    "bot": {
+        "name": _NAME_RULE,
+        "app_id": _UUID_RULE,
+        "tenant": _UUID_RULE,
+        "callback": Rule(_URL_EXPECTED.format("https://bot.example.com/callbacks"), is_url),
+        "media": Rule('a SIP URI, like "sip:192.0.2.30:5060" or "sip:greeter@media.example.com"', is_sip_uri),
+        "display_name": _FRIENDLY_NAME_RULE,
+        "secret_hashes": Rule(
+            "Argon2id hashes as `callgate export` writes them, or give secret instead",
+            is_secret_hash,
+            each=True,
+            most=BOT_SECRETS_MAX,
+        ),
+        "certificates": Rule(_CERTIFICATES_EXPECTED, is_certificate, each=True, most=BOT_CERTIFICATES_MAX),
+        "numbers": Rule(
+            'numbers whose calls it is told of, like ["2002", "4420*"], or ["*"] for any', is_did, each=True
+        ),
+        "redirects": Rule(
+            'numbers and SIP hosts that it may redirect to, like ["4420*", "pbx.example.com"], or ["*"] for any',
+            is_target,
+            each=True,
+        ),
+        "enabled": _SWITCH_RULE,
+    },
     "route": {
         "name": _NAME_RULE,
         "destination": Rule(
@@ -164,12 +201,13 @@ RULES: Mapping[Kind | Literal["webhook", "rcml"], Mapping[str, Rule]] = {
         "trunks": Rule('names of trunks, like ["carrier"]; leave it out for every trunk', is_name, each=True),
         "window": Rule(f"{WINDOW_MIN:g} to {WINDOW_MAX:g} seconds", lambda window: WINDOW_MIN <= window <= WINDOW_MAX),
         "lapse": Rule(
-            f'"accept" or a reason: {REASON_NAMES}; leave it out for the trunk\'s',
+            f'"accept" or a reason: {REASON_NAMES}; leave it out for the trunk\'s, or for "{BOT_LAPSE}" with bots',
             lambda lapse: lapse is None or _is_lapse(lapse),
         ),
         "number": _NUMBER_RULE,
         "outbound": _GATEWAY_RULE,
         "rcml": Rule("[route.rcml] in single brackets, once for a route", lambda _: True),
+        "bots": Rule('names of bots, like ["greeter"]; leave it out for none', is_name, each=True),
     },
     "rcml": {
         "account": _ACCOUNT_RULE,
@@ -211,11 +249,7 @@ RULES: Mapping[Kind | Literal["webhook", "rcml"], Mapping[str, Rule]] = {
         ),
     },
     "webhook": {
-        "url": Rule(
-            f'an http or https URL, like "https://example.com/events", at most {URL_LIMIT} characters, '
-            "without user and password",
-            is_url,
-        ),
+        "url": Rule(_URL_EXPECTED.format("https://example.com/events"), is_url),
         "secret": _SECRET_RULE,
         "method": _METHOD_RULE,
         "events": Rule(
@@ -238,12 +272,31 @@ SECRET_RULES: Mapping[str, Rule] = {
     "password": _SECRET_RULE,
 }
 
+#: The keys of a directory file that an entry has under another name.
+FILE_RULES: Mapping[str, Rule] = {
+    "certificate": Rule(_CERTIFICATES_EXPECTED, lambda text: all(map(is_certificate, separated(text)))),
+}
+
 #: Keys whose values are never shown: a secret, or a table with one in it.
 SECRET_KEYS = frozenset(
-    {"secret", "secret_hash", "key", "digest", "webhook", "webhooks", "token", "password", "ha1", "rcml"}
+    {
+        "secret",
+        "secret_hash",
+        "secret_hashes",
+        "certificate",  # where a private key may have been put
+        "certificates",
+        "key",
+        "digest",
+        "webhook",
+        "webhooks",
+        "token",
+        "password",
+        "ha1",
+        "rcml",
+    }
 )
 #: Keys whose values are not shown where they hold user and password.
-URL_KEYS = frozenset({"url", *urls.URL_KEYS})
+URL_KEYS = frozenset({"url", "callback", *urls.URL_KEYS})
 
 
 def shown_at(key: str, value: object) -> str:

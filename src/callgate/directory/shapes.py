@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 from typing import Literal
+from uuid import uuid4
 
 import msgspec
 
 from callgate.directory import sids
+from callgate.directory.certificates import separated
 from callgate.directory.model import (
-    WINDOW_DEFAULT,
     Account,
     ApiKey,
     Application,
+    Bot,
     Client,
     InboundRoute,
     Kind,
@@ -23,12 +25,13 @@ from callgate.directory.model import (
     RcmlVoice,
     Trunk,
     Webhook,
+    window_or_default,
 )
 from callgate.directory.secrets import digest, ha1, new_token, new_webhook_secret
 from callgate.directory.sids import new_sid
 from callgate.directory.urls import restored
 
-#: Stands in a client's ``secret_hash`` until the file is known to be right: hashing is slow.
+#: Stands in the place of the hash of a client's or a bot's secret until the file is known to be right: hashing is slow.
 UNHASHED = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAA$AAAAAAAAAAA"
 #: Stands in a phone's ``ha1`` that has none: its table is wrong, which is told.
 NO_HA1 = "0" * 32
@@ -124,6 +127,43 @@ class RcmlTable(VoiceTable, frozen=True, gc=False, forbid_unknown_fields=True, k
         )
 
 
+class BotTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[bot]]``: ``secret`` in clear, or ``secret_hashes``, or what it has; ids are kept, or made.
+
+    ``certificate`` is the text of one PEM file, with one certificate or several in it.
+    """
+
+    name: str
+    callback: str
+    media: str
+    app_id: str | None = None
+    tenant: str | None = None
+    display_name: str = ""
+    secret: str | None = None
+    secret_hashes: tuple[str, ...] | None = None
+    certificate: str | None = None
+    numbers: tuple[str, ...] = ("*",)
+    redirects: tuple[str, ...] = ("*",)
+    enabled: bool = True
+
+    def entry(self, former: Bot | None) -> Bot:
+        """The bot, its secret not yet hashed."""
+        kept = former.secret_hashes if former else ()
+        return Bot(
+            self.name,
+            self.app_id or (former.app_id if former else str(uuid4())),
+            self.tenant or (former.tenant if former else str(uuid4())),
+            self.callback,
+            self.media,
+            self.display_name,
+            self.secret_hashes if self.secret_hashes is not None else kept if self.secret is None else (UNHASHED,),
+            separated(self.certificate) if self.certificate else (),
+            self.numbers,
+            self.redirects,
+            self.enabled,
+        )
+
+
 class RouteTable(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """``[[route]]``"""
 
@@ -131,10 +171,11 @@ class RouteTable(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
     destination: str = ""
     did: str = "*"
     trunks: tuple[str, ...] = ()
-    window: float = WINDOW_DEFAULT
+    window: float | None = None
     lapse: str | None = None
     outbound: str = ""
     rcml: RcmlTable | None = None
+    bots: tuple[str, ...] = ()
 
     def entry(self, former: InboundRoute | None) -> InboundRoute:
         return InboundRoute(
@@ -142,10 +183,11 @@ class RouteTable(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
             self.destination,
             self.did,
             self.trunks,
-            self.window,
+            window_or_default(self.window, self.bots),
             self.lapse,
             outbound=self.outbound,
             rcml=None if self.rcml is None else self.rcml.number(former.rcml if former else None),
+            bots=self.bots,
         )
 
 
@@ -232,13 +274,14 @@ class KeyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return ApiKey(self.name, digest(self.key or "") if self.digest is None else self.digest, self.scope)
 
 
-Table = TrunkTable | AccountTable | ApplicationTable | RouteTable | PhoneTable | ClientTable | KeyTable
+Table = TrunkTable | AccountTable | ApplicationTable | BotTable | RouteTable | PhoneTable | ClientTable | KeyTable
 
 #: The shape of each kind's tables.
 SHAPES: dict[Kind, type[Table]] = {
     "trunk": TrunkTable,
     "account": AccountTable,
     "application": ApplicationTable,
+    "bot": BotTable,
     "route": RouteTable,
     "phone": PhoneTable,
     "client": ClientTable,

@@ -49,6 +49,22 @@ applications = Table(
     Column("updated", Double, nullable=False),
 )
 
+bots = Table(
+    "bot",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("app_id", Text, nullable=False, unique=True),
+    Column("tenant", Text, nullable=False),
+    Column("callback", Text, nullable=False),
+    Column("media", Text, nullable=False),
+    Column("display_name", Text, nullable=False),
+    Column("secret_hashes", JSON, nullable=False),
+    Column("certificates", JSON, nullable=False),
+    Column("numbers", JSON, nullable=False),
+    Column("redirects", JSON, nullable=False),
+    Column("enabled", Boolean, nullable=False),
+)
+
 routes = Table(
     "inbound_route",
     metadata,
@@ -61,6 +77,7 @@ routes = Table(
     Column("number", Integer, nullable=False, unique=True),
     Column("outbound", Text, nullable=False, server_default=""),
     Column("rcml", JSON(none_as_null=True)),
+    Column("bots", JSON, nullable=False, server_default="[]"),
 )
 
 phones = Table(
@@ -111,6 +128,7 @@ TABLES: dict[Kind, Table] = {
     "trunk": trunks,
     "account": accounts,
     "application": applications,
+    "bot": bots,
     "route": routes,
     "phone": phones,
     "client": clients,

@@ -54,7 +54,8 @@ def rows_of(directory: Directory) -> Rows:
 
 
 def _route(route: InboundRoute) -> str:
-    lapse = "-" if route.lapse is None else _lapse(lapse_verdict(route.lapse))
+    own = route.own_lapse
+    lapse = "-" if own is None else _lapse(lapse_verdict(own))
     destination = route.destination.replace("|", "%7C")
     return f"{route.name}|{destination}|{int((route.window + GUARD_MARGIN) * 1000)}|{lapse}"
 
