@@ -26,6 +26,8 @@ _CLOSE_TIMEOUT = 1.0
 #: sends a decision on a connection that is being closed this very moment.
 _KEEP_ALIVE = 75
 _BACKLOG = 2048
+#: What a mount begins with whose first segment may be any.
+_ANY = "/*/"
 
 
 class ListenerTakenError(Exception):
@@ -39,16 +41,22 @@ class Front:
     """One ASGI application of many: the first segment of the path says which.
 
     Args:
-        applications: by their segment with a slash before it, ``/v1``.
+        applications: by their segment with a slash before it, ``/v1``. ``/*/oauth2`` is whatever has that second
+            segment, if no other has the first.
     """
 
     def __init__(self, applications: Mapping[str, Application]) -> None:
-        self._applications = {prefix.strip("/"): application for prefix, application in applications.items()}
-        known = ", ".join(sorted(applications))
+        named = {prefix for prefix in applications if not prefix.startswith(_ANY)}
+        self._applications = {prefix.strip("/"): applications[prefix] for prefix in named}
+        self._by_second = {prefix.removeprefix(_ANY): applications[prefix] for prefix in applications.keys() - named}
+        known = ", ".join(sorted(named))
         self._not_found = f"Nothing here: the APIs of Callgate are at {known}.\n".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        application = self._applications.get(scope["path"][1:].partition("/")[0])
+        first, _, rest = scope["path"][1:].partition("/")
+        application = self._applications.get(first)
+        if application is None and first:
+            application = self._by_second.get(rest.partition("/")[0])
         if application is not None:
             await application(scope, receive, send)
         elif scope["type"] == "websocket":

@@ -26,7 +26,8 @@ class Surroundings(msgspec.Struct, frozen=True):
 
 
 class Dialect(Protocol):
-    """One API. ``mounts`` are its ASGI applications by the first segment of their paths (``/v1``).
+    """One API. ``mounts`` are its ASGI applications by the first segment of their paths (``/v1``), or by the second
+    where the first may be any that no dialect has (``/*/oauth2``).
 
     An application gets the whole path, and every request below its segment, so that also what is wrong with one is
     answered in the dialect's own form. One that wants a web framework can be a framework's application.
