@@ -127,6 +127,11 @@ class Bots:
         """How many connections there have been."""
         return self._server.accepted
 
+    @property
+    def open(self) -> int:
+        """How many connections there are now."""
+        return self._server.open
+
     def on(self, path: str, behaviour: Behaviour = ACCEPTED) -> str:
         """Have a path do that; gives its URL."""
         return self._server.on(path, behaviour)
