@@ -185,6 +185,11 @@ class GraphSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     times. ``notification_concurrency`` are sent at once to one bot, ``notification_queue`` more may wait.
     ``http_callbacks`` allows http for bots on this machine; ``private_callbacks`` lets bots name callbacks in private
     networks themselves (those of the directory may always be there).
+
+    After ``lockout_failures`` wrong secrets in a row an address is blocked for that bot for ``lockout_seconds``;
+    ``lockout_addresses`` are remembered at most. ``login_concurrency`` secrets are verified at once (for what each
+    costs see :class:`DirectorySettings`), ``login_backlog`` more may wait. ``token_cache`` tokens are remembered, so
+    that they need not be verified or signed again.
     """
 
     base_url: str = ""
@@ -202,6 +207,9 @@ class GraphSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lockout_failures: Count = 10
     lockout_seconds: Seconds = 60.0
     lockout_addresses: Count = 10_000
+    login_concurrency: Count = 2
+    login_backlog: Count = 32
+    token_cache: Count = 10_000
 
 
 class DirectorySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
