@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from callgate.dialects.graph.assertions import ASSERTION_TYPE
-from callgate.dialects.graph.oauth import OAuth, Reply
+from callgate.dialects.graph.oauth import MOUNTS, OAuth, Reply
 from callgate.directory.model import Bot
 from tests.dialects.graph.identity import (
     BOT,
@@ -212,7 +212,7 @@ async def test_the_clients_request_id_is_given_back_if_it_is_one(tmp_path: Path)
 
 
 async def test_over_http_a_token_is_got_and_a_megabyte_is_too_much(tmp_path: Path) -> None:
-    async with identity(tmp_path) as parts, served({f"/{TENANT}": parts.oauth}) as port:
+    async with identity(tmp_path) as parts, served(dict.fromkeys(MOUNTS, parts.oauth)) as port:
         url = f"http://127.0.0.1:{port}{TOKEN_PATH}"
         async with httpx.AsyncClient() as client:
             answered = await client.post(url, data=form())
@@ -222,6 +222,16 @@ async def test_over_http_a_token_is_got_and_a_megabyte_is_too_much(tmp_path: Pat
             assert (large.status_code, large.json()["error_codes"]) == (413, [90013])
             head = await client.head(f"http://127.0.0.1:{port}/{TENANT}/discovery/v2.0/keys")
             assert (head.status_code, head.content) == (200, b"")
+            for path in (f"{TENANT}/v2.0/.well-known/openid-configuration", "graph/.well-known/keys"):
+                assert (await client.get(f"http://127.0.0.1:{port}/{path}")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["oauth2/token", "oauth2/v2.0/authorize", "v2.0", "oauth2/v2.0/token/x"])
+async def test_what_is_not_served_is_told_with_what_is(tmp_path: Path, path: str) -> None:
+    async with identity(tmp_path) as parts:
+        reply = await parts.post(form(), f"/{TENANT}/{path}")
+        assert error(reply) == (404, "invalid_request", 90013)
+        assert "/oauth2/v2.0/token" in told(reply)["error_description"]
 
 
 # --- guessing --------------------------------------------------------------------------------------------------------

@@ -39,6 +39,8 @@ _CONFIGURATION = re.compile(r"/+([^/]+)/+v2\.0/+\.well-known/+openid-configurati
 _KEYS = re.compile(r"/+([^/]+)/+discovery/+v2\.0/+keys/*")
 _BOT_CONFIGURATION = re.compile(rf"/+{openid.BOTS}/+\.well-known/+openid-?configuration/*", re.IGNORECASE)
 _BOT_KEYS = re.compile(rf"/+{openid.BOTS}/+\.well-known/+keys/*")
+#: The mounts (:class:`callgate.listeners.Front`) that these paths are below.
+MOUNTS = ("/*/oauth2", "/*/v2.0", "/*/discovery", f"/{openid.BOTS}")
 _PATHS = (_TOKEN, _CONFIGURATION, _KEYS, _BOT_CONFIGURATION, _BOT_KEYS)
 
 log = structlog.get_logger(__name__)
@@ -155,6 +157,8 @@ class OAuth:
 
     async def _answer(self, request: Request, told: Mapping[str, str]) -> Reply:
         method, path, host = request.method, request.path, request.headers.get("host", "")
+        if not self.serves(path):
+            raise oauth_errors.no_endpoint(path)
         base = base_url(self._settings.base_url, request.scheme, host)
         if (found := _TOKEN.fullmatch(path)) is not None:
             if method != "POST":
@@ -167,15 +171,12 @@ class OAuth:
         if _BOT_CONFIGURATION.fullmatch(path):
             document = openid.of_notifications(base, self._settings.notification_issuer)
             return Reply(200, told, msgspec.json.encode(document))
-        if _BOT_KEYS.fullmatch(path):
-            return Reply(200, told, self._keys.published)
         if (found := _CONFIGURATION.fullmatch(path)) is not None:
             document = openid.of_tenant(base, found[1], self._tenant(found[1]) or "{tenantid}")
             return Reply(200, told, msgspec.json.encode(document))
         if (found := _KEYS.fullmatch(path)) is not None:
             self._tenant(found[1])
-            return Reply(200, told, self._keys.published)
-        raise OAuthError(404, "invalid_request", 90013, "Nothing is served at this path.")
+        return Reply(200, told, self._keys.published)
 
     async def _token(self, spelt: str, request: Request, bases: tuple[str, ...]) -> _TokenReply:
         tenant = self._tenant(spelt)

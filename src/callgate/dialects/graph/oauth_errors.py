@@ -189,6 +189,17 @@ def wrong_method(method: str, allowed: str) -> OAuthError:
     )
 
 
+def no_endpoint(path: str) -> OAuthError:
+    """Nothing is served there: users do not sign in here, and version 1 of the endpoints is gone."""
+    return OAuthError(
+        404,
+        "invalid_request",
+        90013,
+        f"Nothing is served at '{shown(path)}': the token endpoint is /{{tenant}}/oauth2/v2.0/token, its configuration "
+        "/{tenant}/v2.0/.well-known/openid-configuration.",
+    )
+
+
 def too_large(limit: int) -> OAuthError:
     """The body has too many bytes."""
     return OAuthError(413, "invalid_request", 90013, f"The body may have at most {limit} bytes.")
