@@ -71,9 +71,10 @@ async def test_upgrading_again_changes_nothing(engine: AsyncEngine) -> None:
         assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == known_revisions()[0]
 
 
-async def test_routes_of_before_rcml_are_kept(database_settings: Settings) -> None:
+@pytest.mark.parametrize("before", ["0002", "0004"], ids=["before RCML", "before bots"])
+async def test_routes_of_before_are_kept(database_settings: Settings, before: str) -> None:
     engine = database.create(database_settings)
-    await upgrade(engine, "0002")
+    await upgrade(engine, before)
     values = "('sales', 'sip:pbx', '2002', '[]', 10.0, NULL, 7)"
     async with engine.begin() as connection:
         # "window" is a word of PostgreSQL.
@@ -144,4 +145,5 @@ def test_the_migrations_are_part_of_the_package() -> None:
         "0001_journal.py",
         "0002_directory.py",
         "0003_rcml_directory.py",
+        "0005_graph_directory.py",
     }

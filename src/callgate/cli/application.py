@@ -66,6 +66,7 @@ COMMANDS = (
     Command("route", "routes:route", "Directory"),
     Command("account", "accounts:account", "Directory"),
     Command("application", "rcml_applications:application", "Directory"),
+    Command("bot", "bots:bot", "Directory"),
     Command("phone", "phones:phone", "Directory"),
     Command("client", "clients:client", "Directory"),
     Command("key", "keys:key", "Directory"),

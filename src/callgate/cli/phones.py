@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -14,6 +13,7 @@ from callgate.cli.commands import Commands
 from callgate.cli.connection import connected
 from callgate.cli.exits import CommandError, ExitCode
 from callgate.cli.options import AsJson
+from callgate.cli.stdin import secret_line
 from callgate.cli.voice import FriendlyName
 from callgate.dialects.native.paths import PHONE, PHONE_PASSWORD, PHONES
 from callgate.dialects.native.wire import Page
@@ -73,7 +73,7 @@ def add(
     """Add a phone; a password is made for it and printed, this once only, unless one is given."""
     new = PhoneRequest(
         login,
-        _password() if password_stdin else None,
+        secret_line("password") if password_stdin else None,
         friendly_name or "",
         account or "",
         enabled=enabled is not False,
@@ -100,7 +100,7 @@ def set_(
     if password_stdin and rotate_password:
         raise CommandError("give --password-stdin or --rotate-password, not both", ExitCode.USAGE)
     patch = PhonePatch(
-        _password() if password_stdin else UNSET,
+        secret_line("password") if password_stdin else UNSET,
         UNSET if friendly_name is None else friendly_name,
         UNSET if account is None else account,
         UNSET if enabled is None else enabled,
@@ -117,18 +117,6 @@ def remove(client: Client, login: Login) -> None:
     """Remove a phone: it cannot register any more."""
     client.delete(at(PHONE, login))
     output.say(f"phone {login} removed")
-
-
-def _password() -> str:
-    """The first line of the standard input.
-
-    Raises:
-        CommandError: there is none.
-    """
-    password = sys.stdin.readline().rstrip("\r\n")
-    if not password:
-        raise CommandError("standard input holds no password: give it on the first line", ExitCode.USAGE)
-    return password
 
 
 def _print(found: Phone, as_json: bool) -> None:

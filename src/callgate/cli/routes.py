@@ -30,6 +30,7 @@ from callgate.dialects.native.paths import ROUTE, ROUTES
 from callgate.dialects.native.wire import Page
 from callgate.dialects.native.wire_directory import Route, RoutePatch
 from callgate.dialects.native.wire_rcml import Binding, BindingPatch
+from callgate.directory.model import BOT_LAPSE
 
 route = Commands("Inbound routes: where calls to a number go, and how long they are held.")
 
@@ -54,11 +55,21 @@ OfTrunks = Annotated[
     list[str] | None, typer.Option("--trunk", help="Only calls of this trunk; may be given several times.")
 ]
 Window = Annotated[
-    float | None, typer.Option(help="How long (seconds, 1 to 60) applications may decide.", show_default=False)
+    float | None,
+    typer.Option(
+        help="How long (seconds, 1 to 60) applications may decide.", show_default="10 for a new one, 15 with --bot"
+    ),
 ]
 Lapse = Annotated[
     str | None,
-    typer.Option(help="What a call gets that nobody decides: accept, a reason's name, or trunk for the trunk's own."),
+    typer.Option(
+        help="What a call gets that nobody decides: accept, a reason's name, or trunk for the trunk's own "
+        "(of a route with bots: temporarily_unavailable)."
+    ),
+]
+OfBots = Annotated[
+    list[str] | None,
+    typer.Option("--bot", help="A bot that is told of its calls; may be given several times.", show_default=False),
 ]
 
 
@@ -76,13 +87,14 @@ def list_(client: Client, as_json: AsJson = False) -> None:
             r.did,
             ", ".join(r.trunks) or "every",
             r.destination or "-",
-            f"{r.window:g} s",
-            r.lapse or "the trunk's",
+            _window(r),
+            _lapses(r),
+            ", ".join(r.bots) or "-",
             "-" if r.rcml is None else r.rcml.account,
         )
         for r in found
     )
-    columns = ("ROUTE", "DID", "TRUNKS", "DESTINATION", "WINDOW", "LAPSE", "RCML")
+    columns = ("ROUTE", "DID", "TRUNKS", "DESTINATION", "WINDOW", "LAPSE", "BOTS", "RCML")
     output.print_table(columns, rows, "no inbound routes")
 
 
@@ -97,6 +109,7 @@ def show(client: Client, name: Name, as_json: AsJson = False) -> None:
     "add",
     "callgate route add sales --did 2002 --to sip:192.0.2.20:5060 --window 10",
     "callgate route add hotline --did 2003 --to sip:192.0.2.20 --rcml-account acme --voice-url https://example.com/voice",
+    "callgate route add desk --did 2004 --bot greeter",
 )
 @connected
 def add(
@@ -109,6 +122,7 @@ def add(
     window: Window = None,
     lapse: Lapse = None,
     outbound: Outbound = None,
+    bot: OfBots = None,
     rcml_account: OfAccount = None,
     rcml_application: OfApplication = None,
     voice_url: VoiceUrl = None,
@@ -123,7 +137,8 @@ def add(
 ) -> None:
     """Add an inbound route, for any number and every trunk unless said otherwise.
 
-    --to may be left out where a document decides the calls (--rcml-account) and --lapse is a reason.
+    --to may be left out where bots are told of the calls (--bot), and where a document decides them (--rcml-account)
+    and --lapse is a reason.
     """
     rcml = _given(
         account=rcml_account,
@@ -144,10 +159,11 @@ def add(
         to or "",
         did or "*",
         trunk or [],
-        10.0 if window is None else window,
+        window,
         _lapse(lapse),
         outbound=outbound or "",
         rcml=Binding(**rcml) if rcml else None,
+        bots=bot or [],
     )
     _print(client.send("POST", ROUTES, Route, new), as_json)
 
@@ -165,6 +181,7 @@ def set_(
     window: Window = None,
     lapse: Lapse = None,
     outbound: Outbound = None,
+    bot: OfBots = None,
     rcml_account: OfAccount = None,
     rcml_application: OfApplication = None,
     voice_url: VoiceUrl = None,
@@ -175,10 +192,11 @@ def set_(
     status_callback_method: StatusCallbackMethod = None,
     on_failure: OnFailure = None,
     friendly_name: NumbersName = None,
+    no_bots: Annotated[bool, typer.Option("--no-bots", help="No bot is told of its calls any more.")] = False,
     no_rcml: Annotated[bool, typer.Option("--no-rcml", help="No document decides its calls any more.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change an inbound route: what is not given stays; --trunk replaces all of its trunks."""
+    """Change an inbound route: what is not given stays; --trunk replaces all of its trunks, --bot all of its bots."""
     rcml = _given(
         account=rcml_account,
         application=rcml_application,
@@ -191,6 +209,8 @@ def set_(
         on_failure=on_failure,
         friendly_name=friendly_name,
     )
+    if bot and no_bots:
+        raise CommandError("give --bot or --no-bots, not both", ExitCode.USAGE)
     if rcml and no_rcml:
         raise CommandError(
             "--no-rcml takes away what the other options of RCML set: give one or the other", ExitCode.USAGE
@@ -203,6 +223,7 @@ def set_(
         UNSET if lapse is None else _lapse(lapse),
         UNSET if outbound is None else outbound,
         None if no_rcml else BindingPatch(**rcml) if rcml else UNSET,
+        [] if no_bots else UNSET if bot is None else bot,
     )
     _print(client.send("PATCH", at(ROUTE, name), Route, patch), as_json)
 
@@ -219,6 +240,15 @@ def _lapse(given: str | None) -> str | None:
     return None if given in (None, "trunk") else given
 
 
+def _window(found: Route) -> str:
+    return f"{found.window or 0:g} s"
+
+
+def _lapses(found: Route) -> str:
+    """What a call gets that nobody decides."""
+    return found.lapse or (BOT_LAPSE if found.bots else "the trunk's")
+
+
 def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
@@ -232,10 +262,12 @@ def _print(found: Route, as_json: bool) -> None:
         ("did", found.did),
         ("trunks", ", ".join(found.trunks) or "every"),
         ("destination", found.destination or "-"),
-        ("window", f"{found.window:g} s"),
-        ("lapse", found.lapse or "the trunk's"),
+        ("window", _window(found)),
+        ("lapse", _lapses(found)),
         ("number", str(found.number)),
     ]
+    if found.bots:
+        fields.append(("bots", ", ".join(found.bots)))
     if found.outbound:
         fields.append(("outbound", found.outbound))
     if found.rcml is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -13,7 +14,7 @@ RSA_BITS_MIN = 2048
 #: The longest text of one certificate, in characters.
 _LENGTH_LIMIT = 20_000
 
-_BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----")
 
 
 def separated(text: str) -> tuple[str, ...]:
@@ -34,6 +35,18 @@ def is_certificate(text: str) -> bool:
     except Exception:  # whatever a strange key makes the library raise, it is none that can be used
         return False
     return isinstance(key, RSAPublicKey) and key.key_size >= RSA_BITS_MIN
+
+
+def end_of(text: str) -> datetime:
+    """When a certificate ends (UTC).
+
+    Raises:
+        ValueError: the text is none.
+    """
+    certificate = _parsed(text)
+    if certificate is None:
+        raise ValueError("no certificate")
+    return certificate.not_valid_after_utc
 
 
 def canonical(text: str) -> str:

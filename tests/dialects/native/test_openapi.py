@@ -123,6 +123,7 @@ async def test_replies_are_as_described(rig: Rig) -> None:
         paths.KEY: paths.KEY_ROTATE,
         paths.ACCOUNT: paths.ACCOUNT_TOKEN,
         paths.PHONE: paths.PHONE_PASSWORD,
+        paths.BOT: paths.BOT_SECRET,
     }
     binding = {"account": "acme", "voice_url": "http://a.example"}
     for collection, item, entry in (
@@ -131,6 +132,7 @@ async def test_replies_are_as_described(rig: Rig) -> None:
         (paths.ROUTES, paths.ROUTE, {"name": "new", "did": "3*", "destination": "sip:pbx.example.com"}),
         (paths.ACCOUNTS, paths.ACCOUNT, {"name": "new"}),
         (paths.APPLICATIONS, paths.APPLICATION, {"name": "new", "account": "acme", "voice_url": "http://a.example"}),
+        (paths.BOTS, paths.BOT, {"name": "new", "callback": "https://a.example", "media": "sip:a.example"}),
         (paths.PHONES, paths.PHONE, {"name": "new", "account": "acme"}),
         (paths.CLIENTS, paths.CLIENT, {"name": "new", "webhooks": [{"url": "https://crm.example.com"}]}),
         (paths.KEYS, paths.KEY, {"name": "new"}),

@@ -47,7 +47,7 @@ async def test_a_route_is_added_listed_changed_and_removed(rig: Rig) -> None:
     added = await run_beside("route", "add", "branch", *options, "--json")
     assert added.json == {
         "name": "branch", "destination": "sip:192.0.2.7", "did": "55*", "trunks": ["main"], "window": 20.0,
-        "lapse": "busy", "number": 2, "outbound": "", "rcml": None,
+        "lapse": "busy", "number": 2, "outbound": "", "rcml": None, "bots": [],
     }  # fmt: skip
     changed = await run_beside("route", "set", "branch", "--lapse", "trunk", "--every-trunk", "--json")
     assert (changed.json["lapse"], changed.json["trunks"], changed.json["window"]) == (None, [], 20.0)
@@ -96,7 +96,7 @@ async def test_a_key_is_printed_once_and_works(rig: Rig) -> None:
     assert (await run_beside("key", "remove", "dashboard")).out == "key dashboard removed\n"
 
 
-@pytest.mark.parametrize("kind", ["trunk", "account", "application", "route", "phone", "client"])
+@pytest.mark.parametrize("kind", ["trunk", "account", "application", "bot", "route", "phone", "client"])
 async def test_what_does_not_exist_is_told(rig: Rig, kind: str) -> None:
     ran = await run_beside(kind, "show", "nobody")
     assert (ran.code, ran.err) == (ExitCode.NOT_FOUND, f'callgate: there is no {kind} "nobody"\n')

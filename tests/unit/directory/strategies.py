@@ -10,6 +10,7 @@ from callgate.directory.model import (
     Account,
     ApiKey,
     Application,
+    Bot,
     Client,
     Directory,
     Entry,
@@ -124,7 +125,9 @@ def numbers(accounts: list[str], applications: list[str]) -> st.SearchStrategy[R
     )
 
 
-def routes(names: list[str], rcml: st.SearchStrategy[RcmlNumber] | None = None) -> st.SearchStrategy[InboundRoute]:
+def routes(
+    names: list[str], rcml: st.SearchStrategy[RcmlNumber] | None = None, bots: list[str] | None = None
+) -> st.SearchStrategy[InboundRoute]:
     plain = st.builds(
         InboundRoute,
         name=NAMES,
@@ -136,7 +139,18 @@ def routes(names: list[str], rcml: st.SearchStrategy[RcmlNumber] | None = None) 
         number=st.just(0),
         outbound=GATEWAYS,
         rcml=st.none() if rcml is None else st.none() | rcml,
+        bots=_some(bots or []),
     )
+    if bots:
+        plain |= st.builds(
+            InboundRoute,
+            name=NAMES,
+            destination=st.just(""),
+            did=DIDS,
+            lapse=st.none() | st.sampled_from(sorted(REASONS)),
+            number=st.just(0),
+            bots=st.lists(st.sampled_from(bots), min_size=1, max_size=3, unique=True).map(tuple),
+        )
     if rcml is None:
         return plain
     without_destination = st.builds(
@@ -165,6 +179,22 @@ def phones(accounts: list[str]) -> st.SearchStrategy[Phone]:
     if not accounts:
         return alone
     return alone | st.builds(Phone, **rest, account=st.sampled_from(accounts), sid=_sids("CL"))
+
+
+def bots() -> st.SearchStrategy[Bot]:
+    return st.builds(
+        Bot,
+        name=NAMES,
+        app_id=st.uuids().map(str),
+        tenant=st.uuids().map(str),
+        callback=st.sampled_from(["https://example.com/calls?a=b&c=%22", "http://[::1]:9"]),
+        media=DESTINATIONS,
+        display_name=FRIENDLY_NAMES,
+        secret_hashes=st.lists(HASHES, min_size=1, max_size=2, unique=True).map(tuple),
+        numbers=st.lists(DIDS, max_size=3, unique=True).map(tuple),
+        redirects=st.lists(DIDS | st.just("[2001:db8::1]"), max_size=3, unique=True).map(tuple),
+        enabled=st.booleans(),
+    )
 
 
 def clients(names: list[str]) -> st.SearchStrategy[Client]:
@@ -216,8 +246,10 @@ def directories(draw: st.DrawFn) -> Directory:
         for application in draw(st.lists(applications(owners), max_size=3)):
             _take(entries, application)
         bindings = numbers(owners, [entry.name for entry in entries if isinstance(entry, Application)])
+    for bot in draw(st.lists(bots(), max_size=2)):
+        _take(entries, bot)
     others: list[st.SearchStrategy[Entry]] = [
-        routes(trunk_names, bindings),
+        routes(trunk_names, bindings, [entry.name for entry in entries if isinstance(entry, Bot)]),
         phones(owners),
         clients(trunk_names),
         keys(),

@@ -133,7 +133,7 @@ def test_what_is_removed_is_gone_and_nothing_else(directory: Directory) -> None:
             try:
                 after = without(directory, kind, name)
             except EntryInUseError:
-                assert kind in ("trunk", "account", "application")
+                assert kind in ("trunk", "account", "application", "bot")
                 continue
             (removed,) = difference(directory, after).removed
             assert removed is directory.of_kind(kind)[name]

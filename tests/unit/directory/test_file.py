@@ -219,7 +219,7 @@ def test_a_wrong_type_an_unknown_key_and_a_missing_one_are_told_together() -> No
         "d.toml:3: route: windw = 10",
         'd.toml:4: route: did = "5*5"',
     ]
-    known = "name, destination, did, trunks, window, lapse, outbound, rcml"
+    known = "name, destination, did, trunks, window, lapse, outbound, rcml, bots"
     assert lines[2].endswith(f"a key of [[route]]: {known}; did you mean window?")
 
 
@@ -230,8 +230,8 @@ def test_an_item_of_a_wrong_type_is_told_with_its_own_line() -> None:
 
 def test_a_table_of_another_name_is_told_with_the_nearest_one() -> None:
     assert told("[[trunks]]\nname = 1") == [
-        "d.toml:1: trunks = (not shown): expected [[trunk]], [[account]], [[application]], [[route]], [[phone]], "
-        "[[client]], [[key]]; did you mean [[trunk]]?"
+        "d.toml:1: trunks = (not shown): expected [[trunk]], [[account]], [[application]], [[bot]], [[route]], "
+        "[[phone]], [[client]], [[key]]; did you mean [[trunk]]?"
     ]
 
 

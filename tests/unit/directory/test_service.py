@@ -24,6 +24,8 @@ from callgate.directory.model import ApiKey, Client, Directory, InboundRoute, Tr
 from callgate.directory.secrets import digest
 from callgate.directory.service import DirectoryService
 
+from .bot_entries import DESK, GREETER, certificate
+from .bot_entries import OTHER as OTHER_BOT
 from .rcml_entries import ACME, ALICE, HOTLINE, MENU, NUMBER, OTHER
 from .strategies import CHEAP, HASHER
 
@@ -91,6 +93,21 @@ async def test_a_changed_and_a_removed_entry_are_stored(service: DirectoryServic
     await service.remove("route", "sales")
     assert service.current.clients["crm"].see == ("main",)
     assert service.current.routes == {}
+    assert await stored(engine) == service.current
+
+
+async def test_bots_and_routes_that_name_them_are_stored_as_they_are(
+    service: DirectoryService, engine: AsyncEngine
+) -> None:
+    greeter = msgspec.structs.replace(GREETER, certificates=(certificate(),), numbers=("4420*",), redirects=())
+    await service.apply([greeter, OTHER_BOT, DESK])
+    found = await stored(engine)
+    assert found == service.current
+    assert found.bots == {"greeter": greeter, "other": OTHER_BOT}
+    assert found.routes["desk"].bots == ("greeter", "other")
+    await service.put(msgspec.structs.replace(greeter, enabled=False, secret_hashes=()))
+    await service.put(msgspec.structs.replace(DESK, bots=("greeter",)))
+    await service.remove("bot", "other")
     assert await stored(engine) == service.current
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from callgate.core.verdicts import Accept, Refuse, Verdict
 from callgate.directory.lookup import Lookup
-from callgate.directory.model import Directory, InboundRoute, Phone, Trunk
+from callgate.directory.model import Bot, Directory, InboundRoute, Phone, Trunk, lapse_verdict
 from callgate.edge.rows import BATCH_BYTES, GUARD_MARGIN, Rows, digest_of, drops, networks, puts, rows_of
 from tests.unit.directory.strategies import directories
 
@@ -124,10 +124,11 @@ def test_the_edge_finds_the_same_route_as_the_directory(data: st.DataObject) -> 
         name, destination, guard, lapse = row.split("|", 3)
         assert (name, destination) == (route.name, route.destination)
         assert int(guard) == pytest.approx((route.window + GUARD_MARGIN) * 1000, abs=1)
-        if route.lapse is None:
-            assert lapse == "-"
-        else:
-            assert lapse_of(lapse) == without_name(directory.lapse_of(route, Trunk("any", ())))
+        # What the guard gives is what the controller gives, on whatever trunk: "-" is the trunk's own.
+        for of_trunk in ("accept", "busy"):
+            wanted = directory.lapse_of(route, Trunk("any", (), lapse=of_trunk))
+            told = lapse_verdict(of_trunk) if lapse == "-" else lapse_of(lapse)
+            assert without_name(told) == without_name(wanted)
 
 
 @settings(max_examples=50)
@@ -149,6 +150,12 @@ def test_the_rows_of_a_small_directory() -> None:
         "p:carrier:55": "all|sip:2000@pbx.example.com|4500|503|Service_Unavailable|41|30",
         "x:longest": "2",
     }
+
+
+def test_a_route_with_bots_lapses_with_480_and_without_a_destination_has_none() -> None:
+    bot = Bot("greeter", "8d9c9d0e-6b1c-4f43-9a0c-2f8f3f0f5a11", "", "https://bot.example.com", "sip:192.0.2.30")
+    desk = InboundRoute("desk", "", "2002", window=15.0, bots=("greeter",))
+    assert rows_of(Directory.of([bot, desk]))["r:*:2002"] == "desk||17000|480|Temporarily_Unavailable|18|"
 
 
 def test_a_phone_is_there_with_its_ha1_for_as_long_as_it_is_enabled() -> None:

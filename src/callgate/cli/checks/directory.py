@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
+from callgate.cli.checks.bots import bots
 from callgate.cli.checks.finding import Finding, error, ok, warning
 from callgate.directory.check import check_directory
 from callgate.directory.model import Directory
@@ -16,8 +17,8 @@ _LIMIT = 10
 
 
 def directory(known: Directory) -> Iterator[Finding]:
-    """Trunks without routes, routes without trunks, networks that overlap, clients that may decide nothing, and
-    documents that are never fetched.
+    """Trunks without routes, routes without trunks, networks that overlap, clients that may decide nothing, documents
+    that are never fetched, and bots that are told of no call.
     """
     found = [
         *(
@@ -29,6 +30,7 @@ def directory(known: Directory) -> Iterator[Finding]:
         *_overlaps(known),
         *_clients(known),
         *_documents(known),
+        *bots(known),
     ]
     yield from found[:_LIMIT]
     if len(found) > _LIMIT:
@@ -36,6 +38,7 @@ def directory(known: Directory) -> Iterator[Finding]:
     if not found:
         counts = [(len(known.trunks), "trunks"), (len(known.routes), "inbound routes"), (len(known.clients), "clients")]
         counts += [(len(known.accounts), "accounts")] if known.accounts else []
+        counts += [(len(known.bots), "bots")] if known.bots else []
         counts += [(len(known.phones), "phones")] if known.phones else []
         yield ok("directory", ", ".join(f"{count} {name}" for count, name in counts))
 
@@ -58,7 +61,7 @@ def _trunks(known: Directory) -> Iterator[Finding]:
             and (
                 len(known.keys) <= 1  # the admin key alone
             )
-            and not any(route.rcml for route in known.routes.values())
+            and not any(route.rcml or route.bots for route in known.routes.values())
         ):
             yield warning(
                 f"trunk {trunk.name}",

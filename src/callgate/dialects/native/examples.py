@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from callgate.dialects.native import wire, wire_directory, wire_rcml
+from callgate.dialects.native import wire, wire_directory, wire_graph, wire_rcml
 
 _RECEIVED = 1_767_225_600.25
 
@@ -47,7 +47,7 @@ CALL = wire.Call(
     hung_up_by=None,
 )
 _TRUNK = wire_directory.Trunk("main", ["192.0.2.10"], number=1)
-_ROUTE = wire_directory.Route("sales", "sip:pbx.example.com", did="2002", trunks=["main"], number=1)
+_ROUTE = wire_directory.Route("sales", "sip:pbx.example.com", did="2002", trunks=["main"], window=10.0, number=1)
 _CLIENT = wire_directory.Client(
     "crm",
     "Q2tO8sUQ2zUFmDNSlLfb4Oz5bCAYh0Lr",
@@ -63,6 +63,19 @@ _ACCOUNT = wire_rcml.Account(
 )
 _APPLICATION = wire_rcml.Application(
     "menu", "acme", "AP0123456789abcdef0123456789abcdef", voice_url="https://example.com/voice"
+)
+_BOT = wire_graph.Bot(
+    "greeter",
+    "8d9c9d0e-6b1c-4f43-9a0c-2f8f3f0f5a11",
+    "1d2c3b4a-5f6e-4708-8190-a1b2c3d4e5f6",
+    "https://bot.example.com/callbacks",
+    "sip:media.example.com:5060",
+    "Greeter",
+    1,
+    [],
+    ["*"],
+    ["4420*"],
+    True,
 )
 _PHONE = wire_rcml.Phone("alice", "Alice", "acme", "CL0123456789abcdef0123456789abcdef", True)
 _KEY = wire_directory.Key("dashboard", "read")
@@ -116,6 +129,8 @@ EXAMPLES: dict[Any, object] = {
     wire.Page[wire_rcml.Account]: wire.Page([_ACCOUNT]),
     wire_rcml.Application: _APPLICATION,
     wire.Page[wire_rcml.Application]: wire.Page([_APPLICATION]),
+    wire_graph.Bot: _BOT,
+    wire.Page[wire_graph.Bot]: wire.Page([_BOT]),
     wire_rcml.Phone: _PHONE,
     wire.Page[wire_rcml.Phone]: wire.Page([_PHONE]),
     wire_directory.Client: _CLIENT,

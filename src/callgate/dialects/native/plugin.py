@@ -15,6 +15,7 @@ from callgate.dialects.native.idempotency import FirstResults
 from callgate.dialects.native.metrics import Metrics
 from callgate.dialects.native.operations import JSON, TOML
 from callgate.dialects.native.ring import EventRing
+from callgate.dialects.native.routes.bots import Bots
 from callgate.dialects.native.routes.calls import Calls
 from callgate.dialects.native.routes.clients import Clients
 from callgate.dialects.native.routes.decisions import DIALECT, Decisions
@@ -52,6 +53,7 @@ class Native:
             *Routes(directory, editing).operations(),
             *Accounts(directory, editing).operations(),
             *Applications(directory, editing).operations(),
+            *Bots(directory, editing).operations(),
             *Phones(directory, editing).operations(),
             *Clients(directory, editing).operations(),
             *ApiKeys(directory, editing).operations(),

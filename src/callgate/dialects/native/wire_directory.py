@@ -41,32 +41,39 @@ class TrunkPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where calls to a DID go. ``did``: "2002" exactly, "55*" by prefix, "*" any. ``trunks`` empty: every trunk.
 
-    ``destination`` is a SIP URI. ``window`` 1–60 s. ``lapse`` "accept", a reason's name, or null: the trunk's. Only a
-    route with ``rcml`` and a reason as ``lapse`` can be without destination (""). ``outbound`` is the SIP URI, without
-    a user part, that numbers are dialled through; "": through the host of ``destination``.
+    ``destination`` is a SIP URI. ``window`` 1–60 s; left out or null: 10, or 15 with ``bots``. ``lapse`` "accept", a
+    reason's name, or null: "temporarily_unavailable" with ``bots``, else the trunk's. Only a route with ``rcml`` or
+    ``bots`` that lapses with a reason can be without destination (""). ``outbound`` is the SIP URI, without a user
+    part, that numbers are dialled through; "": through the host of ``destination``. ``bots`` names those that are told
+    of its calls.
     """
 
     name: str
     destination: str = ""
     did: str = "*"
     trunks: list[str] = []
-    window: float = 10.0
+    window: float | None = None
     lapse: str | None = None
     number: int = 0
     outbound: str = ""
     rcml: Binding | None = None
+    bots: list[str] = []
 
 
 class RoutePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What of an inbound route is to change; of ``rcml`` what is there, null takes it away."""
+    """What of an inbound route is to change; of ``rcml`` what is there, null takes it away.
+
+    A ``window`` of null is 10, or 15 with bots.
+    """
 
     destination: str | UnsetType = UNSET
     did: str | UnsetType = UNSET
     trunks: list[str] | UnsetType = UNSET
-    window: float | UnsetType = UNSET
+    window: float | UnsetType | None = UNSET
     lapse: str | UnsetType | None = UNSET
     outbound: str | UnsetType = UNSET
     rcml: BindingPatch | UnsetType | None = UNSET
+    bots: list[str] | UnsetType = UNSET
 
 
 class WebhookRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
-from callgate.dialects.native import errors, paths, wire, wire_directory
+from callgate.dialects.native import paths, wire, wire_directory
 from callgate.dialects.native.operations import Operation
 from callgate.dialects.native.routes.entries import Edited, Entries, changes_of
+from callgate.dialects.native.routes.hashing import hashed
 from callgate.directory.model import Client, Directory, Webhook
-from callgate.directory.rules import SECRET_RULES
 from callgate.directory.secrets import new_client_id, new_client_secret, new_webhook_secret
 
 
@@ -102,10 +101,7 @@ class Clients(Entries[Client, wire_directory.Client, wire_directory.ClientReques
         return Edited(msgspec.structs.replace(entry, secret_hash=await self._hash(secret)), {"": secret})
 
     async def _hash(self, secret: str) -> str:
-        rule = SECRET_RULES["secret"]
-        if not rule.holds(secret):
-            raise errors.invalid("$.secret", f"expected {rule.expected}")
-        return await asyncio.to_thread(self._directory.hasher.hash, secret)
+        return await hashed(self._directory.hasher, secret)
 
 
 def _webhooks(

@@ -21,10 +21,21 @@ from callgate.directory.errors import (
     InvalidEntryError,
     UnknownEntryError,
 )
-from callgate.directory.model import Account, ApiKey, Application, Client, Directory, InboundRoute, Kind, Phone, Trunk
+from callgate.directory.model import (
+    Account,
+    ApiKey,
+    Application,
+    Bot,
+    Client,
+    Directory,
+    InboundRoute,
+    Kind,
+    Phone,
+    Trunk,
+)
 from callgate.directory.service import DirectoryService
 
-E = TypeVar("E", Trunk, Account, Application, InboundRoute, Phone, Client, ApiKey)
+E = TypeVar("E", Trunk, Account, Application, Bot, InboundRoute, Phone, Client, ApiKey)
 Shown = TypeVar("Shown")
 Written = TypeVar("Written", bound=msgspec.Struct)
 Patch = TypeVar("Patch", bound=msgspec.Struct)
@@ -126,7 +137,7 @@ class Entries(ABC, Generic[E, Shown, Written, Patch]):
         kind, tag, shown = self.kind, self.tag, self.shown
         unknown, invalid, down = errors.UNKNOWN_ENTRY, errors.INVALID_REQUEST, errors.UNAVAILABLE
         edit: dict[str, Any] = {"scope": "admin", "reply": shown}
-        named = kind in ("trunk", "account", "application")
+        named = kind in ("trunk", "account", "application", "bot")
         in_use: tuple[errors.Kind, ...] = (errors.ENTRY_IN_USE,) if named else ()
         one = _one(kind)
         return [

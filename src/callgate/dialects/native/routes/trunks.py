@@ -11,7 +11,7 @@ from callgate.dialects.native.operations import NoQuery, Reply, Request
 from callgate.dialects.native.routes.bindings import binding_changed, binding_made, binding_shown
 from callgate.dialects.native.routes.entries import Edited, Entries, changes_of, storing
 from callgate.dialects.native.wire_rcml import BindingPatch
-from callgate.directory.model import Directory, InboundRoute, Trunk
+from callgate.directory.model import Directory, InboundRoute, Trunk, window_or_default
 
 
 class Trunks(Entries[Trunk, wire_directory.Trunk, wire_directory.Trunk, wire_directory.TrunkPatch]):
@@ -81,10 +81,12 @@ class Routes(Entries[InboundRoute, wire_directory.Route, wire_directory.Route, w
             route.number,
             route.outbound,
             binding_shown(route.rcml),
+            list(route.bots),
         )
 
     async def make(self, written: wire_directory.Route, former: InboundRoute | None) -> Edited[InboundRoute]:
         changes = changes_of(written)
+        changes["window"] = window_or_default(written.window, written.bots)
         if written.rcml is not None:
             changes["rcml"] = binding_made(written.rcml, former.rcml if former else None)
         return Edited(InboundRoute(**changes))
@@ -93,4 +95,6 @@ class Routes(Entries[InboundRoute, wire_directory.Route, wire_directory.Route, w
         changes = changes_of(patch)
         if isinstance(patch.rcml, BindingPatch):
             changes["rcml"] = binding_changed(patch.rcml, entry.rcml)
+        if "window" in changes:
+            changes["window"] = window_or_default(changes["window"], changes.get("bots", entry.bots))
         return Edited(msgspec.structs.replace(entry, **changes))
