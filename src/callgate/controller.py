@@ -82,10 +82,7 @@ class Controller:
         self._lost = asyncio.Event()
         self._changed = asyncio.Event()
         self.linked = asyncio.Event()
-        # Between a connection and the end of what the edge tells then: the calls it told, each with whether it is held,
-        # and the diallings that were under way before.
-        self._told_by_edge: dict[Sequence, bool] | None = None
-        self._dialled_before: dict[Sequence, int] = {}
+        self._told_by_edge: set[Sequence] | None = None  # between a connection and the end of what the edge tells then
         self._windows: dict[Sequence, asyncio.TimerHandle] = {}
         self._phones: dict[str, PhoneStatus] = {}
         self._waiters: dict[Sequence, list[asyncio.Future[Answer]]] = {}
@@ -121,8 +118,7 @@ class Controller:
         while True:
             link = EdgeLink(address, self, command_timeout=self._settings.edge.command_timeout)
             self._lost.clear()
-            self._told_by_edge = {}
-            self._dialled_before = {call.sequence: call.attempt for call in self._gate.live() if call.attempt}
+            self._told_by_edge = set()
             self._phones.clear()  # the edge tells them again
             self._link = link
             try:
@@ -174,7 +170,7 @@ class Controller:
     def on_incoming(self, incoming: Incoming) -> None:
         now = self.now()
         if self._told_by_edge is not None:
-            self._told_by_edge[incoming.sequence] = incoming.controlled
+            self._told_by_edge.add(incoming.sequence)
         for event in self._gate.admit(incoming, self._terms(incoming), now):
             call = event.call
             if event.kind is Kind.HELD:
@@ -201,8 +197,6 @@ class Controller:
             self._tell_all(events)
 
     def on_resumed(self, sequence: Sequence, answered: bool, attempt: int) -> None:
-        if self._told_by_edge is not None:
-            self._told_by_edge[sequence] = False
         call = self._gate.find_sequence(sequence)
         if call is not None:
             events = self._gate.resume(call, self.now(), answered=answered, attempt=attempt)
@@ -218,19 +212,14 @@ class Controller:
 
     def on_synced(self) -> None:
         """Calls that the edge did not tell are gone: it was restarted, or ended them while nobody listened."""
-        told, self._told_by_edge = self._told_by_edge or {}, None
+        told, self._told_by_edge = self._told_by_edge or set(), None
         now = self.now()
         for call in tuple(self._gate.live()):
             if call.sequence not in told:
                 self._close_window(call.sequence)
                 self._tell_all(self._gate.lose(call, now))
-                continue
-            dialled_before = call.attempt and self._dialled_before.get(call.sequence) == call.attempt
-            events = self._gate.find_held(call, now) if told[call.sequence] and dialled_before else []
-            if call.state is State.HELD and (events or call.sequence not in self._windows):
+            elif call.state is State.HELD and call.sequence not in self._windows:
                 self._open_window(call)
-            self._tell_all(events)
-        self._dialled_before.clear()
 
     def on_lost(self) -> None:
         log.warning("the link to the edge is lost")

@@ -50,8 +50,9 @@ class EdgeCall:
     """What really became of a call.
 
     ``applied`` are the verdicts that took effect, one after the other: each but the last was a dialling that returned,
-    and that too if the call is held again. ``ringing_at`` are the targets that have not failed, ``guard_at`` is when
-    the guard fires.
+    and that too if the call is held again. ``attempt`` and ``returned`` are the numbers of the dialling that it is in
+    and of the last that has returned, ``ringing_at`` are the targets that have not failed. ``guard_at`` is when the
+    guard fires.
     """
 
     incoming: Incoming
@@ -63,6 +64,7 @@ class EdgeCall:
     applied: list[Applied] = field(default_factory=list)
     returns: int = 0
     attempt: int = 0
+    returned: int = 0
     ringing_at: set[int] = field(default_factory=set)
     answered_by: int | None = None
     ending: State | None = None
@@ -168,7 +170,7 @@ class Edge:
         """Nobody has answered in time, or the dialling is withdrawn."""
         self._report(call, Progress.RETURNED, status)
         call.held, call.guard_at = True, now + hold
-        call.attempt = 0
+        call.returned, call.attempt = call.attempt, 0
         call.returns += 1
 
     def fail(self, call: EdgeCall) -> None:

@@ -492,25 +492,21 @@ def test_a_verdict_that_an_earlier_controllers_dialling_overtook_touches_nothing
     assert gate.settle(second, DONE, 1_032.0)[0] == Applied(call)
 
 
-@pytest.mark.parametrize("rings", [True, False])
-def test_a_dialling_that_ended_while_nobody_listened_has_returned_when_the_edge_holds_the_call(
-    gate: Gate, rings: bool
-) -> None:
+def test_a_dialling_that_ended_while_nobody_listened_is_told_as_returned_when_the_edge_is_back(gate: Gate) -> None:
+    call = admitted(gate)
+    gate.settle(claimed(gate, call, BOTH), UNANSWERED, 1_003.0)
+    assert kinds(returned(gate, call, status=408)) == [Kind.RETURNED]
+    assert returned(gate, call, status=408) == [], "it is told at each new connection"
+    assert (call.state, call.attempt, call.deadline) == (State.HELD, 0, 1_040.0)
+
+
+@pytest.mark.parametrize("returns_first", [True, False])
+def test_a_call_that_is_hung_up_in_the_moment_it_returns_has_no_verdict(gate: Gate, returns_first: bool) -> None:
     call = admitted(gate)
     carried_out(gate, call, BOTH)
-    if rings:
-        report(gate, call, Progress.RINGING, 180, attempt=1)
-    assert kinds(gate.find_held(call, 1_030.0)) == [Kind.RETURNED]
-    assert (call.state, call.record, call.deadline) == (State.HELD, None, 1_040.0)
-
-
-@pytest.mark.parametrize("verdict", [None, *VERDICTS])
-def test_a_call_that_the_edge_holds_and_that_was_not_dialled_is_left_as_it_is(
-    gate: Gate, verdict: Verdict | None
-) -> None:
-    call = admitted(gate)
-    if verdict is not None:
-        gate.settle(claimed(gate, call, verdict), UNANSWERED, 1_003.0)
-    before = snapshot(call)
-    assert gate.find_held(call, 1_030.0) == []
-    assert snapshot(call) == before
+    if returns_first:
+        returned(gate, call)
+    events = gate.report(Report(call.sequence, Progress.FAILED, 603, by="controller"), 1_031.0)
+    assert kinds(events) == [Kind.FAILED]
+    assert (call.status, call.hung_up_by) == (603, "controller")
+    assert (call.record is None) is returns_first

@@ -384,9 +384,10 @@ class GateMachine(RuleBasedStateMachine):
             self._take(self._admit(truth.incoming))
             followed = self.followed[sequence]
             followed.blurred = True
-            if truth.held:
-                self._take(self.gate.find_held(followed.call, self._later()))
-            else:
+            if truth.held and truth.returned:
+                told = Report(sequence, Progress.RETURNED, 408, attempt=truth.returned)
+                self._take(self.gate.report(told, self._later()))
+            elif not truth.held:
                 self._take(
                     self.gate.resume(followed.call, self._later(), answered=truth.answered, attempt=truth.attempt)
                 )
