@@ -118,3 +118,18 @@ async def test_a_limit_is_not_put_off_by_new_media_and_is_gone_with_its_dialling
     assert other.ended - other.answered < 5.5
     assert call.state is State.ANSWERED
     assert (await dialed.hang_up()).status == 200
+
+
+async def test_limits_that_are_over_at_once_end_each_call_for_both(edge: EdgeRig) -> None:
+    called = await edge.target()
+
+    async def one() -> None:
+        dialed, call = await edge.call()
+        await edge.ring(call, called, limit=1)
+        await dialed.ended()
+        await edge.told(call, Kind.ENDED)
+        assert call.hung_up_by == "limit"
+        await dialed.until(lambda each: each.requests != [])
+        await eventually(lambda: called.saw("BYE", dialed) != [])
+
+    await asyncio.gather(*(one() for _ in range(30)))
