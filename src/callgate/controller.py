@@ -23,7 +23,7 @@ from callgate.core.answers import (
     Withdrawn,
 )
 from callgate.core.calls import Call, CallId, Sequence
-from callgate.core.control import Health, Listener
+from callgate.core.control import Health, Listener, PhoneStatus
 from callgate.core.events import CallEvent, Delivery, Event, Kind, VerdictEvent
 from callgate.core.gate import Claim, Gate, InFlight, Terms
 from callgate.core.reports import Ack, AckResult, Incoming, Report
@@ -84,6 +84,7 @@ class Controller:
         self.linked = asyncio.Event()
         self._told_by_edge: set[Sequence] | None = None  # between a connection and the end of what the edge tells then
         self._windows: dict[Sequence, asyncio.TimerHandle] = {}
+        self._phones: dict[str, PhoneStatus] = {}
         self._waiters: dict[Sequence, list[asyncio.Future[Answer]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -118,6 +119,7 @@ class Controller:
             link = EdgeLink(address, self, command_timeout=self._settings.edge.command_timeout)
             self._lost.clear()
             self._told_by_edge = set()
+            self._phones.clear()  # the edge tells them again
             self._link = link
             try:
                 await link.connect()
@@ -159,12 +161,7 @@ class Controller:
         while True:
             await asyncio.sleep(_SWEEP)
             now = self.now()
-            overdue = [
-                call
-                for call in self._gate.live()
-                if call.state in UNDECIDED and now > call.deadline + GUARD_MARGIN + _GRACE
-            ]
-            for call in overdue:
+            for call in self._gate.overdue(now, GUARD_MARGIN + _GRACE):
                 log.error("the edge never told what became of a call", call=call.id)
                 self._tell_all(self._gate.lose(call, now))
 
@@ -178,7 +175,8 @@ class Controller:
             call = event.call
             if event.kind is Kind.HELD:
                 call.told = now
-                self._open_window(call)
+                if self._told_by_edge is None:  # else it may be one that is let go, which is told next
+                    self._open_window(call)
             self._tell(event)
 
     def _terms(self, incoming: Incoming) -> Terms:
@@ -187,7 +185,7 @@ class Controller:
         trunk = directory.trunks.get(incoming.trunk)
         if route is None or trunk is None:
             # Removed while the call was on its way; the edge still has the destination it matched.
-            return Terms("", WINDOW_DEFAULT, Accept())
+            return Terms(None, WINDOW_DEFAULT, Accept())
         return Terms(route.destination, route.window, directory.lapse_of(route, trunk))
 
     def on_report(self, report: Report) -> None:
@@ -201,16 +199,27 @@ class Controller:
     def on_resumed(self, sequence: Sequence, answered: bool, attempt: int) -> None:
         call = self._gate.find_sequence(sequence)
         if call is not None:
-            self._close_window(sequence)
-            self._tell_all(self._gate.resume(call, self.now(), answered=answered, attempt=attempt))
+            events = self._gate.resume(call, self.now(), answered=answered, attempt=attempt)
+            if call.state is not State.HELD:
+                self._close_window(sequence)
+            self._tell_all(events)
+
+    def on_phone(self, login: str, contacts: int, source: str) -> None:
+        if contacts > 0:
+            self._phones[login] = PhoneStatus(login, contacts, source)
+        else:
+            self._phones.pop(login, None)
 
     def on_synced(self) -> None:
         """Calls that the edge did not tell are gone: it was restarted, or ended them while nobody listened."""
         told, self._told_by_edge = self._told_by_edge or set(), None
         now = self.now()
-        for call in [call for call in self._gate.live() if call.sequence not in told]:
-            self._close_window(call.sequence)
-            self._tell_all(self._gate.lose(call, now))
+        for call in tuple(self._gate.live()):
+            if call.sequence not in told:
+                self._close_window(call.sequence)
+                self._tell_all(self._gate.lose(call, now))
+            elif call.state is State.HELD and call.sequence not in self._windows:
+                self._open_window(call)
 
     def on_lost(self) -> None:
         log.warning("the link to the edge is lost")
@@ -230,8 +239,8 @@ class Controller:
     async def decide(self, call: CallId | None, verdict: Verdict, decider: Decider) -> Answer:
         began = self.now()
         found = None if call is None else self._gate.find(call)
-        if found is not None and found.state is State.HELD and began >= found.deadline:
-            self._lapse(found)  # the window is over, and its timer has not been served yet
+        if found is not None:
+            self._lapse_if_over(found)
         outcome = self._gate.decide(found, verdict, decider, began)
         match outcome:
             case Claim():
@@ -249,46 +258,57 @@ class Controller:
         found = self._gate.find(call)
         if found is None:
             return UnknownCall()
-        if found.state in UNDECIDED:
-            answer = await self.decide(call, refuse(), decider)
-            match answer:
-                case Applied():
-                    return HungUp(found)
-                case EdgeFailed() | EdgeSilent():
-                    return answer
-        if found.ended is not None:
-            return NotLive(found)
-        if self._link is None:
-            return EdgeSilent(found)
-        ack = await self._link.hang_up(found)
-        match ack.result:
-            case AckResult.DONE:
-                return HungUp(found)
-            case AckResult.UNANSWERED:
-                return EdgeSilent(found)
-            case AckResult.FAILED:
-                return EdgeFailed(found)
-        return NotLive(found)
+        while True:
+            if found.state in UNDECIDED:
+                answer = await self.decide(call, refuse(), decider)
+                match answer:
+                    case Applied():
+                        return HungUp(found)
+                    case EdgeFailed() | EdgeSilent():
+                        return answer
+            if found.ended is not None:
+                return NotLive(found)
+            if found.state is not State.HELD:
+                if self._link is None:
+                    return EdgeSilent(found)
+                ack = await self._link.hang_up(found)
+                match ack.result:
+                    case AckResult.DONE:
+                        return HungUp(found)
+                    case AckResult.UNANSWERED:
+                        return EdgeSilent(found)
+                    case AckResult.FAILED:
+                        return EdgeFailed(found)
+            if found.state is not State.HELD:  # else what was dialled has returned meanwhile
+                return NotLive(found)
 
     async def hold_on(self, call: CallId, seconds: float, *, status: int = 0, phrase: str = "") -> Answer:
         found = self._gate.find(call)
         if found is None:
             return UnknownCall()
-        if found.state is State.HELD and self._link is not None:
-            ack = await self._link.hold_on(found, seconds + GUARD_MARGIN, status, phrase)
-            if ack.result is AckResult.UNANSWERED:
+        self._lapse_if_over(found)
+        while found.state is State.HELD:
+            if self._link is None:
                 return EdgeSilent(found)
-            if ack.result is AckResult.DONE and found.state is State.HELD:
-                self._gate.extend(found, seconds, self.now())
+            attempts = found.attempts
+            ack = await self._link.hold_on(found, seconds + GUARD_MARGIN, status, phrase)
+            if found.state is not State.HELD or found.attempts != attempts:
+                continue  # it was decided meanwhile; if what was dialled has returned too, hold it on from now
+            if ack.result is AckResult.DONE:
+                self._gate.extend(found, seconds, self.now(), status=status, phrase=phrase)
                 self._open_window(found)
                 return Applied(found, status)
+            return self._gate.answer_for_unheld(found, ack, self.now())
         return await self._after_first(found)
 
     async def withdraw(self, call: CallId) -> WithdrawAnswer:
         found = self._gate.find(call)
         if found is None:
             return UnknownCall()
-        if not found.attempt or found.state not in (State.DECIDED, State.ROUTED, State.RINGING):
+        attempt = found.attempt
+        if attempt and found.state is State.DECIDED:
+            await self._after_first(found)  # the command must not overtake the one to dial
+        if not attempt or found.attempt != attempt or found.state not in (State.DECIDED, State.ROUTED, State.RINGING):
             return NotLive(found)
         if self._link is None:
             return EdgeSilent(found)
@@ -300,6 +320,12 @@ class Controller:
             case AckResult.FAILED:
                 return EdgeFailed(found)
         return NotLive(found)
+
+    def phones(self) -> Iterable[PhoneStatus]:
+        return self._phones.values()
+
+    def phone(self, login: str) -> PhoneStatus | None:
+        return self._phones.get(login)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
         self._listeners = (*self._listeners, listener)
@@ -328,8 +354,13 @@ class Controller:
 
     # --- carrying out ------------------------------------------------------------------------------------------
 
+    def _lapse_if_over(self, call: Call) -> None:
+        """The window may be over without its timer having been served."""
+        if call.state is State.HELD and self.now() >= call.deadline:
+            self._lapse(call)
+
     def _lapse(self, call: Call) -> None:
-        self._windows.pop(call.sequence, None)
+        self._close_window(call.sequence)
         claim = self._default_of(call)
         if claim is not None:
             self._carry_out(claim)
@@ -342,7 +373,8 @@ class Controller:
         call = claim.call
         self._close_window(call.sequence)
         first: asyncio.Future[Answer] = self._loop.create_future()
-        self._waiters[call.sequence] = waiters = [first]
+        waiters: list[asyncio.Future[Answer]] = []
+        self._waiters[call.sequence] = waiters
         if self._link is None:
             acknowledged: asyncio.Future[Ack] = self._loop.create_future()
             acknowledged.set_result(Ack(AckResult.UNANSWERED))
@@ -353,9 +385,9 @@ class Controller:
             answer, events = self._gate.settle(claim, future.result(), self.now())
             if self._waiters.get(call.sequence) is waiters:  # else what was dialled has returned, and was claimed anew
                 del self._waiters[call.sequence]
-            for waiter in waiters:
+            for waiter in (first, *waiters):
                 if not waiter.done():  # else its request was given up
-                    waiter.set_result(answer)
+                    waiter.set_result(answer if waiter is first else self._gate.answer_for_waiting(claim))
             self._tell_all(events)
 
         acknowledged.add_done_callback(settle)
@@ -364,11 +396,11 @@ class Controller:
     async def _after_first(self, call: Call) -> Answer:
         """What the second to decide is told: it depends on what comes of the first."""
         waiters = self._waiters.get(call.sequence)
-        if waiters is not None:
-            waiter: asyncio.Future[Answer] = self._loop.create_future()
-            waiters.append(waiter)
-            await waiter
-        return EdgeSilent(call) if call.state is State.DECIDED else self._gate.answer_for_late(call)
+        if waiters is None:
+            return self._gate.answer_for_late(call)
+        waiter: asyncio.Future[Answer] = self._loop.create_future()
+        waiters.append(waiter)
+        return await waiter
 
     def _open_window(self, call: Call) -> None:
         self._close_window(call.sequence)

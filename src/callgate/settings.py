@@ -54,7 +54,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     listen: tuple[SipListen, ...] = ("udp:127.0.0.1:5060", "tcp:127.0.0.1:5060")
     advertise: str = ""
     children: Count = 4
-    shared_memory: Count = 512
+    shared_memory: Count = 768
     private_memory: Count = 16
     destination_timeout: Seconds = 8.0
     ring_timeout: Seconds = 120.0

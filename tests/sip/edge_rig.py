@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import secrets
+import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
@@ -239,12 +240,24 @@ def entries(fallback: Destination) -> list[Entry]:
     ]
 
 
+def _port() -> int:
+    """A port that is free for UDP and for TCP."""
+    while True:
+        port = free_port()
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
 @contextlib.asynccontextmanager
 async def edge_rig(folder: Path, extra: Iterable[Entry] = (), **edge: object) -> AsyncIterator[EdgeRig]:
     """A rig with those settings of the edge, and ``extra`` entries in its directory."""
-    port = free_port()
+    port = _port()
     kamailio = EdgeSettings(
-        listen=(f"udp:127.0.0.1:{port}", f"tcp:127.0.0.1:{port}"), children=2, destination_timeout=2.0, ring_timeout=3.0
+        listen=(f"udp:127.0.0.1:{port}", f"tcp:127.0.0.1:{port}", f"udp:[::1]:{port}"),
+        children=2,
+        destination_timeout=2.0,
+        ring_timeout=3.0,
     )
     kamailio = msgspec.structs.replace(kamailio, **edge)
     settings = Settings(state=folder / "state", run=folder / "run", edge=kamailio)

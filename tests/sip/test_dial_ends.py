@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 
 import pytest
 
@@ -87,7 +88,7 @@ async def test_a_dialling_that_fails_without_a_controller_fails_for_the_caller(e
     called.respond(called.invites[0], 486, "Busy Here")
     assert (await dialed.ended()).status == 486
     await edge.link()
-    assert not list(edge.controller.live())
+    assert call.id not in [each.id for each in edge.controller.live()]
 
 
 async def test_a_dialling_that_is_answered_without_a_controller_is_found_by_the_next(edge: EdgeRig) -> None:
@@ -243,3 +244,48 @@ async def test_only_one_of_two_applications_dials(edge: EdgeRig) -> None:
     assert (await dialed.ended()).status == 200
     assert len(one.invites) + len(two.invites) == 1
     await dialed.hang_up()
+
+
+# --- what crosses ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_cancel_that_crosses_a_decision_or_a_return_leaves_nothing_behind(edge: EdgeRig) -> None:
+    chance = random.Random(20_260_518)
+    called = await edge.target(busy)
+
+    async def one() -> None:
+        dialed, call = await edge.call()
+        choice = chance.randrange(4)
+        if choice == 0:
+            deciding = edge.decide(call, refuse("busy"))
+        elif choice == 1:
+            deciding = edge.controller.hold_on(call.id, 20.0, status=182)
+        else:
+            deciding = edge.ring(call, called)
+        task = asyncio.create_task(deciding)
+        await asyncio.sleep(chance.uniform(0, 0.004))
+        dialed.cancel()
+        await task
+        assert (await dialed.ended()).status in (486, 487)
+        await edge.until(lambda: call.ended is not None)
+
+    for _ in range(10):
+        await asyncio.gather(*(one() for _ in range(10)))
+    await edge.empty()
+
+
+async def test_a_hang_up_that_crosses_a_return_refuses_the_caller(edge: EdgeRig) -> None:
+    chance = random.Random(20_260_519)
+    called = await edge.target(busy)
+
+    async def one() -> None:
+        dialed, call = await edge.call()
+        await edge.ring(call, called)
+        await asyncio.sleep(chance.uniform(0, 0.002))
+        assert isinstance(await edge.controller.hang_up(call.id, TEST), HungUp)
+        assert (await dialed.ended()).status == 603
+        await edge.until(lambda: call.ended is not None)
+
+    for _ in range(10):
+        await asyncio.gather(*(one() for _ in range(10)))
+    await edge.empty()

@@ -10,6 +10,7 @@ from callgate.core.events import Kind
 from callgate.core.states import State
 from callgate.core.verdicts import Accept, target
 from tests.sip.edge_rig import EdgeRig, busy, hears
+from tests.sip.user_agent import caller, destination
 from tests.system import eventually
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
@@ -53,6 +54,19 @@ async def test_the_caller_id_is_what_targets_see_and_the_caller_sees_his_own(edg
     await dialed.until(lambda each: bool(each.requests))
     assert "sip:5503301@127.0.0.1" in dialed.requests[0].header("To")
     await edge.told(call, Kind.ENDED)
+
+
+async def test_the_caller_id_of_a_call_over_ipv6(edge: EdgeRig) -> None:
+    one = await caller("::1")
+    called = await destination(ip="::1")
+    dialed = one.invite(("::1", edge.edge[1]), "3778")
+    call = await edge.held(dialed)
+    await edge.ring(call, called, caller_id="4711")
+    assert (await dialed.ended()).status == 200
+    assert called.invites[0].header("From").startswith("<sip:4711@[::1]>;tag=")
+    assert (await dialed.hang_up()).status == 200
+    one.close()
+    called.close()
 
 
 async def test_a_caller_id_is_that_of_its_own_dialling_alone(edge: EdgeRig) -> None:
@@ -104,3 +118,18 @@ async def test_a_limit_is_not_put_off_by_new_media_and_is_gone_with_its_dialling
     assert other.ended - other.answered < 5.5
     assert call.state is State.ANSWERED
     assert (await dialed.hang_up()).status == 200
+
+
+async def test_limits_that_are_over_at_once_end_each_call_for_both(edge: EdgeRig) -> None:
+    called = await edge.target()
+
+    async def one() -> None:
+        dialed, call = await edge.call()
+        await edge.ring(call, called, limit=1)
+        await dialed.ended()
+        await edge.told(call, Kind.ENDED)
+        assert call.hung_up_by == "limit"
+        await dialed.until(lambda each: each.requests != [])
+        await eventually(lambda: called.saw("BYE", dialed) != [])
+
+    await asyncio.gather(*(one() for _ in range(30)))

@@ -25,7 +25,7 @@ def events(
         list[str] | None,
         typer.Option(
             help="Only events of this kind: held, passed, routed, refused, redirected, cancelled, ringing, answered, "
-            "failed, ended, verdict, delivery; may be given several times."
+            "failed, ended, returned, verdict, delivery; may be given several times."
         ),
     ] = None,
     as_json: AsJson = False,

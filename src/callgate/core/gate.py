@@ -173,6 +173,8 @@ class Gate:
             case Progress.CANCELLED:
                 if call.record is not None and not _routes(call.record.verdict):
                     self._withdraw(call)
+            case Progress.FAILED if report.by:
+                pass  # hung up, maybe in the moment in which it was held again: that is nobody's verdict
             case _:
                 self._let_go(call, now)
         if report.by:
@@ -227,11 +229,6 @@ class Gate:
         if answered:
             events += self._move(call, Move.ANSWER, Kind.ANSWERED, now)
         return events
-
-    def find_held(self, call: Call, now: float) -> list[CallEvent]:
-        """The edge says at connect that it holds the call: what was dialled before has returned."""
-        dialled = call.attempt and call.state in (State.ROUTED, State.RINGING)
-        return self._take_back(call, 0, now) if dialled else []
 
     def overdue(self, now: float, patience: float) -> list[Call]:
         """The calls whose hold, or whose first acknowledgement, should have ended so long (seconds) ago."""

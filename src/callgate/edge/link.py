@@ -281,8 +281,8 @@ class EdgeLink(asyncio.Protocol):
         return self._command("hold", hold_words(call, seconds, status, phrase))
 
     def withdraw(self, call: Call) -> asyncio.Future[Ack]:
-        """Cancel what was dialled, so that the call is held again."""
-        return self._command("withdraw", ringing_words(call))
+        """Cancel what was dialled, so that the call is held again; the last word is the number of the dialling."""
+        return self._command("withdraw", f"{ringing_words(call)} {call.attempt}")
 
     def hang_up(self, call: Call) -> asyncio.Future[Ack]:
         """End a call that was let go: BYE both ways, or CANCEL and 603 if the destination has not answered yet."""

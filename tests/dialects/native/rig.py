@@ -32,6 +32,10 @@ from tests.dialects.serving import PATIENCE, served
 KEYS = {scope: new_key() for scope in ("read", "decide", "admin")}
 
 
+#: Who dials, in another dialect.
+DIALLER = Decider("rcml", "acme")
+
+
 class PlayedControl(GateControl):
     """The clock stands until it is moved. Listeners hear of verdicts and deliveries too, as the event stream does."""
 
@@ -48,6 +52,7 @@ class PlayedControl(GateControl):
         number: str = "5503301",
         dialled: str = "2002",
         controlled: bool = True,
+        destination: str = "sip:pbx.example.com",
         headers: tuple[tuple[str, str], ...] = (),
     ) -> Call:
         """A call comes in."""
@@ -62,7 +67,7 @@ class PlayedControl(GateControl):
             controlled=controlled,
             headers=headers,
         )
-        return self.admit(call, Terms("sip:pbx.example.com", 10.0, Accept()))
+        return self.admit(call, Terms(destination, 10.0, Accept()))
 
     def hear(self, report: Report) -> None:
         self.time += 0.01

@@ -9,10 +9,10 @@ import pytest
 from callgate.core.answers import EdgeFailed, EdgeSilent
 from callgate.core.calls import Call
 from callgate.core.reports import Ack, AckResult, Progress
-from callgate.core.verdicts import Accept, Decider, Redirect, Refuse, Verdict
+from callgate.core.verdicts import Accept, Decider, Redirect, Refuse, Verdict, dial, target
 from tests.dialects.serving import until
 
-from .rig import Rig, problem
+from .rig import DIALLER, Rig, problem
 
 
 async def test_accept_routes_the_call(rig: Rig) -> None:
@@ -148,7 +148,7 @@ async def test_refuse_after_the_window_changes_nothing(rig: Rig) -> None:
     body = problem(await rig.post(f"/v1/calls/{call.id}/refuse"), 409, "lapsed")
     assert body["decision"]["application"] == "window"
     assert body["call"]["state"] == "routed"
-    assert "10 s" in body["detail"]
+    assert "is over" in body["detail"]
 
 
 async def test_the_guard_of_the_edge_was_faster(rig: Rig) -> None:
@@ -174,6 +174,29 @@ async def test_the_caller_hung_up_while_the_verdict_was_on_its_way(rig: Rig) -> 
 async def test_a_call_that_was_never_held(rig: Rig) -> None:
     call = rig.control.ring(controlled=False)
     problem(await rig.post(f"/v1/calls/{call.id}/refuse"), 409, "not-held")
+
+
+async def test_a_call_that_has_nowhere_to_go_is_not_accepted_and_stays_held(rig: Rig) -> None:
+    call = rig.control.ring(destination="")
+    body = problem(await rig.post(f"/v1/calls/{call.id}/accept"), 409, "no-destination")
+    assert (body["call"]["state"], body["call"]["destination"]) == ("held", "")
+    assert (await rig.post(f"/v1/calls/{call.id}/refuse")).json()["result"] == "applied"
+
+
+async def test_a_call_that_is_dialled_was_decided_by_who_dials(rig: Rig) -> None:
+    call = rig.control.ring()
+    targets = [target("sip:2101@192.0.2.40"), target(phone="anna")]
+    await rig.control.decide(call.id, dial(targets, ring_seconds=20, limit_seconds=60, caller_id="5503300"), DIALLER)
+    body = problem(await rig.post(f"/v1/calls/{call.id}/refuse"), 409, "already-decided")
+    assert body["decision"]["verdict"] == {
+        "action": "dial",
+        "targets": ["sip:2101@192.0.2.40", "phone:anna"],
+        "ring_seconds": 20.0,
+        "limit_seconds": 60,
+        "caller_id": "5503300",
+    }
+    rig.control.returns(call)
+    assert (await rig.post(f"/v1/calls/{call.id}/refuse")).json()["result"] == "applied"
 
 
 async def test_the_edge_could_not_do_it(rig: Rig) -> None:

@@ -14,11 +14,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from callgate.core.events import Delivery
 from callgate.core.reports import Progress
+from callgate.core.verdicts import dial, target
 from callgate.dialects.native.wire import Event
 from callgate.settings import HttpSettings, NativeSettings, Settings
 from tests.dialects.serving import PATIENCE, until
 
-from .rig import KEYS, Rig, problem, serving
+from .rig import DIALLER, KEYS, Rig, problem, serving
 from .streams import ServerSent, Transport, opened, take, take_until
 
 pytestmark = pytest.mark.parametrize("transport", ["sse", "ws"])
@@ -117,6 +118,21 @@ async def test_only_the_trunks_and_kinds_that_are_asked_for(rig: Rig, transport:
     assert [event.kind for event in events] == ["held", "verdict", "held"]
     assert events[0].call is not None and events[0].call.id == call.id
     assert events[2].call is not None and events[2].call.id == third.id
+
+
+async def test_a_call_that_returns_is_told_with_why(rig: Rig, transport: Transport) -> None:
+    async with opened(rig, transport) as stream:
+        await take_until(stream, "ready")
+        call = rig.control.ring()
+        await rig.control.decide(call.id, dial([target(phone="anna")]), DIALLER)
+        rig.control.rings(call)
+        rig.control.returns(call, 486)
+        events = await take_until(stream, "returned")
+    assert [event.kind for event in events] == ["held", "routed", "verdict", "ringing", "returned"]
+    assert [event.status for event in events] == [0, 0, 0, 0, 486]
+    told = events[-1].call
+    assert told is not None
+    assert (told.state, told.decision, told.ringing, told.deadline) == ("held", None, None, call.deadline)
 
 
 async def test_a_quiet_stream_shows_that_it_lives_and_where_it_is(tmp_path: Path, transport: Transport) -> None:

@@ -6,8 +6,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from callgate.core.events import Delivery
 from callgate.core.reports import AckResult, Progress
+from callgate.core.verdicts import dial, refuse, target
 
-from .rig import KEYS, Rig, client
+from .rig import DIALLER, KEYS, Rig, client
 
 
 async def scraped(rig: Rig) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -70,6 +71,21 @@ async def test_calls_held_and_live_and_what_happened_to_them(rig: Rig) -> None:
     assert found[labelled("callgate_hold_duration_seconds_count")] == 3
     assert found[labelled("callgate_hold_duration_seconds_bucket", le="1.0")] == 0
     assert found[labelled("callgate_hold_duration_seconds_bucket", le="2.5")] == 3
+
+
+async def test_a_call_that_is_held_again_is_counted_as_held_once(rig: Rig) -> None:
+    refused, dialled = rig.control.ring(), rig.control.ring()
+    for call in (refused, dialled):
+        await rig.control.decide(call.id, dial([target(phone="anna")]), DIALLER)
+        rig.control.returns(call)
+    await rig.control.decide(refused.id, refuse(), DIALLER)
+    await rig.control.decide(dialled.id, dial([target(phone="anna")]), DIALLER)
+    found = await scraped(rig)
+    assert found[labelled("callgate_calls_held")] == 0
+    assert found[labelled("callgate_call_events_total", kind="returned")] == 2
+    assert found[labelled("callgate_hold_duration_seconds_count")] == 2
+    applied = {"dialect": DIALLER.dialect, "action": "dial", "reason": "", "result": "applied"}
+    assert found[labelled("callgate_verdicts_total", **applied)] == 3
 
 
 async def test_deliveries_by_channel_and_result_whatever_the_words(rig: Rig) -> None:

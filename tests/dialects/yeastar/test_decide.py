@@ -9,7 +9,7 @@ import pytest
 from callgate.core.calls import Call
 from callgate.core.reports import Ack, AckResult, Progress
 from callgate.core.states import State
-from callgate.core.verdicts import Accept, Decider, Refuse, Verdict, refuse
+from callgate.core.verdicts import Accept, Decider, Refuse, Verdict, dial, refuse, target
 from callgate.dialects.yeastar.spelling import channel_of
 from callgate.directory.model import Trunk
 from tests.dialects.serving import until
@@ -192,6 +192,28 @@ async def test_a_call_that_was_not_held_cannot_be_decided(rig: Rig) -> None:
     reply = await rig.refuse(channel_of(call), await rig.token())
     assert reply.errcode == 70132
     assert reply.json["submsg"] == "the call was not held: Control Inbound Call of trunk peer-to-41 was off"
+
+
+async def test_a_call_that_has_nowhere_to_go_cannot_be_accepted_but_refused(rig: Rig) -> None:
+    call = rig.control.ring(destination="", lapse=refuse("busy"))
+    token = await rig.token()
+    reply = await rig.accept(channel_of(call), token)
+    assert (reply.errcode, reply.json["submsg"]) == (
+        70132,
+        "inbound route all has no destination to route the call to",
+    )
+    assert (await rig.refuse(channel_of(call), token)).errcode == 0
+
+
+async def test_a_call_that_is_dialled_is_decided_until_it_returns(rig: Rig) -> None:
+    call = rig.control.ring()
+    await rig.control.decide(call.id, dial([target(phone="anna")]), Decider("rcml", "acme"))
+    token = await rig.token()
+    reply = await rig.refuse(channel_of(call), token)
+    assert reply.errcode == 70132
+    assert reply.json["submsg"].startswith("already connected by acme at 20")
+    rig.control.returns(call)
+    assert (await rig.refuse(channel_of(call), token)).errcode == 0
 
 
 async def test_another_clients_call_is_as_good_as_unknown() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from callgate.core.calls import Call
 from callgate.core.events import CallEvent, Kind
 from callgate.core.reports import Progress
-from callgate.core.verdicts import Decider, refuse
+from callgate.core.verdicts import Accept, Decider, dial, refuse, target
 from callgate.dialects.yeastar.events import encode, frame, topics
 from callgate.dialects.yeastar.wire import (
     CallEnd,
@@ -250,6 +250,26 @@ async def test_a_call_lost_while_it_is_held_or_talked_on_is_no_failure_of_the_de
         (30011, None),
         (30012, "ANSWERED"),
     ]
+
+
+async def test_who_is_dialled_is_told_and_that_nobody_answered_is_not(
+    control: StandInControl, heard: list[tuple[int, dict[str, Any]]]
+) -> None:
+    call = control.ring()
+    for number in ("2101", "2102"):
+        await control.decide(call.id, dial([target(f"sip:{number}@192.0.2.40")]), Decider("rcml", "acme"))
+        control.rings(call)
+        control.returns(call)
+    await control.decide(call.id, Accept(), Decider("rcml", "acme"))
+    control.answers(call)
+    control.ends(call)
+    numbers = [
+        leg["number"] for _, told in heard for member in told.get("members", ()) for kind, leg in member.items()
+        if kind == "extension"
+    ]  # fmt: skip
+    assert [topic for topic, _ in heard] == [30016, 30011, 30011, 30011, 30011, 30012]
+    assert numbers == ["2101", "2102", "2002", "2002"]
+    assert heard[-1][1]["call_to"] == "2002"
 
 
 def test_every_kind_of_event_is_accounted_for(control: StandInControl) -> None:

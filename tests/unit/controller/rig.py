@@ -17,19 +17,22 @@ from callgate.core.states import State
 from callgate.core.verdicts import Decider
 from callgate.database import engine as database
 from callgate.database.migrate import upgrade
-from callgate.directory.model import Entry, InboundRoute, Trunk
+from callgate.directory.model import Account, Entry, InboundRoute, RcmlNumber, RcmlVoice, Trunk
 from callgate.directory.service import DirectoryService
 from callgate.edge.configuration import LinkAddress
-from callgate.edge.wire import sequence_of
+from callgate.edge.wire import key_of, sequence_of
 from callgate.settings import EdgeSettings, Settings
 from tests.unit.edge import fake
 from tests.unit.edge.fake import Command, FakeEdge, Reply, call_frame
 
 ALICE, BOB = Decider("native", "alice"), Decider("yeastar", "bob")
+NUMBER = RcmlNumber("acme", "PN" + "a" * 32, voice=RcmlVoice("http://127.0.0.1/voice.xml"))
 ENTRIES: tuple[Entry, ...] = (
     Trunk("carrier", ("192.0.2.10",)),
     InboundRoute("sales", "sip:192.0.2.20", "5503302", window=10.0),
     InboundRoute("closed", "sip:192.0.2.20", "5503303", window=10.0, lapse="busy"),
+    Account("acme", "AC" + "a" * 32, "TokenOfAcmeThatNobodyElseKnows01"),
+    InboundRoute("dialled", "", "5503304", window=10.0, lapse="busy", rcml=NUMBER),
 )
 
 
@@ -110,6 +113,10 @@ class Rig:
         call = self.controller.find_sequence(sequence)
         assert call is not None
         return call
+
+    def returned(self, call: Call, attempt: int = 1, status: int = 486) -> None:
+        """The edge tells that nobody who was dialled has answered."""
+        self.edge.tell("returned", k=key_of(call), n=attempt, status=status)
 
     async def reaches(self, call: Call, state: State) -> None:
         await self.until(lambda: call.state is state)

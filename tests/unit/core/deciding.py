@@ -28,8 +28,23 @@ def carried_out(gate: Gate, call: Call, verdict: Verdict, decider: Decider = ALI
     return answer
 
 
-def report(gate: Gate, call: Call, progress: Progress, status: int = 0, now: float = 1_003.0) -> list[CallEvent]:
-    return gate.report(Report(call.sequence, progress, status, "Phrase" if status else ""), now)
+def report(
+    gate: Gate,
+    call: Call,
+    progress: Progress,
+    status: int = 0,
+    now: float = 1_003.0,
+    *,
+    attempt: int = 0,
+    target: int | None = None,
+) -> list[CallEvent]:
+    told = Report(call.sequence, progress, status, "Phrase" if status else "", attempt=attempt, target=target)
+    return gate.report(told, now)
+
+
+def returned(gate: Gate, call: Call, attempt: int = 1, status: int = 486, now: float = 1_030.0) -> list[CallEvent]:
+    """Nobody who was dialled has answered."""
+    return report(gate, call, Progress.RETURNED, status, now, attempt=attempt)
 
 
 def kinds(events: list[CallEvent]) -> list[Kind]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,11 +14,17 @@ from callgate.core.verdicts import (
     HEADER_LIMIT,
     HEADER_VALUE_LIMIT,
     PHRASE_LIMIT,
+    RING_MAX,
+    RING_MIN,
+    TARGET_LIMIT,
     Redirect,
     Refuse,
+    Target,
     VerdictError,
+    dial,
     redirect,
     refuse,
+    target,
 )
 
 #: What ends a line, or a string, somewhere: in SIP, in the edge's C, in a terminal.
@@ -167,3 +175,94 @@ def test_no_uri_that_passes_holds_a_space_or_a_line_end(text: str) -> None:
     assert len(uri.split()) == 1
     assert uri.splitlines() == [uri]
     assert not set(uri) & set('<>"')
+
+
+# --- targets and dialling --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("uri", ["sip:2002@192.0.2.10:5060", "sips:pbx.example.com;transport=tcp"])
+def test_a_target_is_a_sip_uri_or_a_phone(uri: str) -> None:
+    assert target(uri) == Target(uri=uri)
+    assert str(target(uri)) == uri
+    assert target(phone="anna") == Target(phone="anna")
+    assert str(target(phone="anna")) == "phone:anna"
+
+
+@pytest.mark.parametrize(("uri", "phone"), [("", ""), ("sip:2002@192.0.2.10", "anna")])
+def test_a_target_is_one_of_the_two(uri: str, phone: str) -> None:
+    with pytest.raises(VerdictError, match="a SIP URI or a phone") as error:
+        target(uri, phone=phone)
+    assert field_of(error) == "target"
+
+
+@pytest.mark.parametrize("uri", ["2002", "tel:+4420", "sip:a b@c", "sip:a@b\r\nX: 1", "sip:" + "a" * 513])
+def test_a_target_that_is_no_single_sip_uri_is_rejected(uri: str) -> None:
+    with pytest.raises(VerdictError, match="is not a SIP URI") as error:
+        target(uri)
+    assert field_of(error) == "target"
+
+
+@pytest.mark.parametrize("phone", ["an na", "anna@home", "anna|b", "ännchen", "a" * 65, "anna\n", "a:b"])
+def test_a_phone_that_has_no_login_of_one_word_is_rejected(phone: str) -> None:
+    with pytest.raises(VerdictError, match="is no phone's login") as error:
+        target(phone=phone)
+    assert field_of(error) == "target"
+
+
+def test_a_target_has_headers_as_a_refusal_has() -> None:
+    assert target(phone="anna", headers={"X-Note": "1"}).headers == (("X-Note", "1"),)
+    with pytest.raises(VerdictError, match="is not allowed") as error:
+        target(phone="anna", headers={"Via": "1"})
+    assert field_of(error) == "headers"
+
+
+@pytest.mark.parametrize("count", [0, TARGET_LIMIT + 1])
+def test_too_few_or_too_many_targets_are_rejected(count: int) -> None:
+    with pytest.raises(VerdictError, match=f"give 1 to {TARGET_LIMIT}") as error:
+        dial([target(phone=f"p{number}") for number in range(count)])
+    assert field_of(error) == "targets"
+
+
+def test_as_many_targets_as_allowed_ring_at_once() -> None:
+    targets = [target(phone=f"p{number}") for number in range(TARGET_LIMIT)]
+    assert dial(iter(targets)).targets == tuple(targets)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("ring_seconds", RING_MIN - 0.01), ("ring_seconds", RING_MAX + 0.01), ("ring_seconds", float("nan")),
+        ("ring_seconds", float("inf")), ("limit_seconds", -1), ("limit_seconds", 86_401), ("caller_id", "a b"),
+        ("caller_id", "1|2"), ("caller_id", "1@2"), ("caller_id", "1\n"), ("caller_id", "1" * 65),
+    ],
+)  # fmt: skip
+def test_what_is_out_of_bounds_of_a_dialling_is_rejected(field: str, value: object) -> None:
+    with pytest.raises(VerdictError) as error:
+        dial([target(phone="anna")], **{field: value})  # type: ignore[arg-type]  # one of several fields
+    assert field_of(error) == field
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("ring_seconds", RING_MIN), ("ring_seconds", RING_MAX), ("limit_seconds", 0), ("limit_seconds", 86_400),
+        ("caller_id", ""), ("caller_id", "+49.30-5503_301*#"), ("caller_id", "anonymous"), ("caller_id", "1" * 64),
+    ],
+)  # fmt: skip
+def test_the_bounds_of_a_dialling_belong_to_it(field: str, value: object) -> None:
+    verdict = dial([target(phone="anna")], **{field: value})  # type: ignore[arg-type]  # one of several fields
+    assert getattr(verdict, field) == value
+
+
+@given(st.text())
+def test_no_word_of_a_dialling_that_passes_holds_a_space_or_a_separator(text: str) -> None:
+    words = []
+    with contextlib.suppress(VerdictError):
+        words.append(target(phone=text).phone)
+    with contextlib.suppress(VerdictError):
+        words.append(target(f"sip:{text}").uri)
+    with contextlib.suppress(VerdictError):
+        words.append(dial([target(phone="anna")], caller_id=text).caller_id or "-")
+    for word in words:
+        assert word.split() == [word]
+    assert "|" not in "".join(word for word in words if not word.startswith("sip:"))

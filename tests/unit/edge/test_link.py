@@ -287,7 +287,8 @@ async def test_holding_on_and_withdrawing_are_commands_of_their_own(linked: Link
     assert await linked.link.withdraw(call) == DONE
     key = key_of(call)
     assert (await linked.edge.command("hold")).rest == (key, "20000", "182", b64encode(b"Queued").decode())
-    assert (await linked.edge.command("withdraw")).rest[0] == key
+    withdraw = await linked.edge.command("withdraw")
+    assert (withdraw.rest[0], withdraw.rest[-1]) == (key, str(call.attempt))
 
 
 async def test_two_links_never_give_their_commands_the_same_ids(linked: Linked) -> None:

@@ -10,6 +10,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 from callgate import __version__
+from callgate.core.calls import Call
 from callgate.core.control import CallControl
 from callgate.core.control import Health as HealthReport
 from callgate.core.events import CallEvent, Delivery, Event, Kind, VerdictEvent
@@ -53,7 +54,7 @@ class Metrics:
         )
         self._holds = Histogram(
             "callgate_hold_duration_seconds",
-            "From the INVITE to the end of its hold: routed, refused, redirected or cancelled.",
+            "From the INVITE to the first end of its hold: routed, refused, redirected or cancelled.",
             buckets=_HOLD_BUCKETS,
             registry=registry,
         )
@@ -77,7 +78,7 @@ class Metrics:
         match event:
             case CallEvent(kind=kind, call=call):
                 self._calls[kind].inc()
-                if kind in _RELEASES and call.controlled and call.ringing is None and call.answered is None:
+                if kind in _RELEASES and call.controlled and _first_hold(call):
                     self._holds.observe(max(0.0, event.at - call.received))
             case VerdictEvent():
                 labels = (event.decider.dialect, *_labels(event.verdict), event.result)
@@ -133,6 +134,12 @@ class _HealthCollector(Collector):
 
     def describe(self) -> Iterator[Metric]:
         return iter(())  # the names are known without asking for the health report at registration
+
+
+def _first_hold(call: Call) -> bool:
+    """Whether the hold that ends is the first: neither has the call been let go before, nor has it returned."""
+    dialled = call.record is not None and isinstance(call.record.verdict, Dial)
+    return call.ringing is None and call.answered is None and call.attempts == int(dialled)
 
 
 def _labels(verdict: Verdict) -> tuple[str, str]:

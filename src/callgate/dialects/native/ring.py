@@ -13,7 +13,7 @@ from collections.abc import Callable
 import msgspec
 
 from callgate.core.calls import Call, CallId
-from callgate.core.events import CallEvent, Delivery, Event, VerdictEvent
+from callgate.core.events import CallEvent, Delivery, Event, Kind, VerdictEvent
 from callgate.dialects.native import wire
 from callgate.dialects.native.mapping import call_of, delivery_of, verdict_given_of
 
@@ -80,7 +80,7 @@ class EventRing:
         """Take an event. A call is copied as it is now, because it goes on changing."""
         self.last += 1
         if isinstance(event, CallEvent):
-            kept = CallEvent(event.kind, copy.copy(event.call), event.at, event.resumed)
+            kept = CallEvent(event.kind, copy.copy(event.call), event.at, event.resumed, event.status)
             entry = Entry(self.last, event.kind.value, event.call.id, event.call.trunk, kept)
         else:
             call = None if event.call is None else self._find(event.call)
@@ -144,7 +144,8 @@ class EventRing:
 def _wire(event: Event, kind: str) -> wire.Event:
     match event:
         case CallEvent():
-            return wire.Event("", kind, event.at, call=call_of(event.call), resumed=event.resumed)
+            status = event.status if event.kind is Kind.RETURNED else 0  # the others have it in their call
+            return wire.Event("", kind, event.at, call=call_of(event.call), resumed=event.resumed, status=status)
         case VerdictEvent():
             return wire.Event("", kind, event.at, verdict=verdict_given_of(event))
         case Delivery():

@@ -103,9 +103,11 @@ class Call(msgspec.Struct, frozen=True):
     """One call. ``state`` is one of held, decided, routed, ringing, answered (live), and refused, redirected,
     cancelled, failed, completed (ended).
 
-    ``window`` is how long applications may decide from ``received`` on, ``deadline`` when that ends, ``lapse`` what
-    applies then. ``controlled`` is false for a call that was never held. ``status`` and ``phrase`` are the last SIP
-    response the caller got. ``hung_up_by``: caller, destination or controller.
+    ``window`` is how long applications may decide, from ``received`` on and again when what was dialled has returned;
+    ``deadline`` is when that ends, or later if the call is held on, ``lapse`` what applies then. ``destination`` is ""
+    where the inbound route has none. ``controlled`` is false for a call that was never held. ``status`` and ``phrase``
+    are the last SIP response the caller got. ``hung_up_by``: caller, destination, controller, or limit (its time was
+    over).
     """
 
     id: str
@@ -196,10 +198,11 @@ class Delivery(msgspec.Struct, frozen=True):
 class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """One message of the event stream; reconnect with the last ``cursor`` and nothing is missed.
 
-    ``kind``: held, passed, routed, refused, redirected, cancelled, ringing, answered, failed, ended (with ``call``);
-    verdict (with ``verdict``); delivery (with ``delivery``); reset: what was known before is void (``why`` says the
-    cause), a ``snapshot`` with ``call`` follows for each live call, and then ``ready``; keepalive (WebSocket only).
-    ``resumed``: a held call that a restarted controller found again.
+    ``kind``: held, passed, routed, refused, redirected, cancelled, ringing, answered, failed, ended, returned (with
+    ``call``); verdict (with ``verdict``); delivery (with ``delivery``); reset: what was known before is void (``why``
+    says the cause), a ``snapshot`` with ``call`` follows for each live call, and then ``ready``; keepalive (WebSocket
+    only). ``resumed``: a held call that a restarted controller found again. ``status``: the SIP status that says best
+    why nobody who was dialled has answered (returned).
     """
 
     cursor: str
@@ -210,6 +213,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     delivery: Delivery | None = None
     why: str | None = None
     resumed: bool = False
+    status: int = 0
 
 
 # --- journal -------------------------------------------------------------------------------------------------------
@@ -218,8 +222,8 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 class JournalCall(msgspec.Struct, frozen=True):
     """A call as the call log holds it; the words are those of :class:`Call`.
 
-    ``action`` is the verdict that counted: accept, refuse or redirect, and ``reason`` its named reason; ``dialect`` and
-    ``application`` gave it.
+    ``action`` is the verdict that counted: accept, refuse, redirect or dial, and ``reason`` its named reason;
+    ``dialect`` and ``application`` gave it.
     """
 
     id: str

@@ -171,7 +171,7 @@ def answer_reply(answer: Answer | HangUpAnswer) -> Reply:
             text = f"call {call.id} was decided by {by} before"
             raise errors.ProblemError(errors.ALREADY_DECIDED, text, call=call_of(call), decision=decision_of(first))
         case Lapsed(call=call, default=default):
-            text = f"the window of call {call.id} is over after {call.window:g} s, the default has been applied"
+            text = f"the window of call {call.id} is over, the default has been applied"
             raise errors.ProblemError(errors.LAPSED, text, call=call_of(call), decision=decision_of(default))
         case CancelledByCaller(call=call):
             text = f"the caller of call {call.id} hung up before"
