@@ -22,6 +22,8 @@ from callgate.controller import Controller
 from callgate.database import engine as database
 from callgate.database.errors import DatabaseError
 from callgate.database.migrate import upgrade
+from callgate.dialects.graph.keys import KeyFileError
+from callgate.dialects.graph.plugin import Graph
 from callgate.dialects.native.plugin import Native
 from callgate.dialects.port import Dialect, Surroundings
 from callgate.dialects.rcml.plugin import Rcml
@@ -40,10 +42,10 @@ from callgate.start import BEAT, HEARTBEAT, READY, Start
 log = structlog.get_logger(__name__)
 
 #: Every API that applications can speak. A new dialect is a new folder and one line here.
-DIALECTS: tuple[type[Native] | type[Yeastar] | type[Rcml], ...] = (Native, Yeastar, Rcml)
+DIALECTS: tuple[type[Native] | type[Yeastar] | type[Rcml] | type[Graph], ...] = (Native, Yeastar, Rcml, Graph)
 
 #: What an operator can mend: the text says how, and where it happened in Callgate helps nobody.
-_TOLD = (DatabaseError, DirectoryError, ListenerTakenError, OSError)
+_TOLD = (DatabaseError, DirectoryError, KeyFileError, ListenerTakenError, OSError)
 
 
 async def run(start: Start) -> None:
