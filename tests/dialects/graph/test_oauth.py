@@ -394,6 +394,8 @@ async def test_what_is_wrong_with_an_assertion_is_told(tmp_path: Path) -> None:
         for code, requests in wrong.items():
             for asked in requests:
                 assert error(await parts.post(asked)) == (401, "invalid_client", code)
+        other = told(await parts.post(assertion(parts, algorithm="RS512")))
+        assert "not signed with RS256 or PS256" in other["error_description"]
         for skewed in (assertion(parts, exp=now - 299), assertion(parts, nbf=now + 299), assertion(parts, nbf=None)):
             assert caller(parts, await parts.post(skewed)) is CERTIFIED
 
