@@ -181,7 +181,7 @@ async def test_what_is_withdrawn_is_cancelled_and_the_call_is_held_again(edge: E
 
 async def test_what_was_answered_or_is_held_cannot_be_withdrawn(edge: EdgeRig) -> None:
     dialed, call = await edge.call()
-    words = f"{key_of(call)} {coded(dialed.call_id)} 1"
+    words = f"{key_of(call)} {coded(dialed.call_id)} 1 1"
     assert (await edge.command("withdraw", words)).result is AckResult.UNKNOWN
     assert isinstance(await edge.controller.withdraw(call.id), NotLive)
     await edge.ring(call, await edge.target())
@@ -194,12 +194,28 @@ async def test_a_withdrawal_that_is_sent_twice_is_done_once(edge: EdgeRig) -> No
     dialed, call = await edge.call()
     await edge.ring(call, await edge.target(ring))
     await dialed.until(lambda each: 180 in each.statuses)
-    words = f"{key_of(call)} {coded(dialed.call_id)} 1"
+    words = f"{key_of(call)} {coded(dialed.call_id)} 1 1"
     assert (await edge.command("withdraw", words, again=2)).result is AckResult.DONE
     await edge.told(call, Kind.RETURNED)
     await edge.ring(call, await edge.target())
     assert (await dialed.ended()).status == 200
     await dialed.hang_up()
+
+
+async def test_a_withdrawal_that_comes_too_late_leaves_the_next_dialling_alone(edge: EdgeRig) -> None:
+    dialed, call = await edge.call()
+    await edge.ring(call, await edge.target(busy))
+    await edge.told(call, Kind.RETURNED)
+    called = await edge.target(ring)
+    await edge.ring(call, called)
+    await dialed.until(lambda each: 180 in each.statuses)
+    words = f"{key_of(call)} {coded(dialed.call_id)} 1 1"
+    assert (await edge.command("withdraw", words)).result is AckResult.UNKNOWN
+    assert not called.saw("CANCEL")
+    assert isinstance(await edge.controller.withdraw(call.id), Withdrawn)
+    await hears(called, "CANCEL")
+    assert isinstance(await edge.controller.hang_up(call.id, TEST), HungUp)
+    assert (await dialed.ended()).status == 603
 
 
 # --- commands that come twice ----------------------------------------------------------------------------------------

@@ -89,6 +89,8 @@ class Call(msgspec.Struct, gc=False):
     lapse: Verdict
     state: State
     received: float
+    deadline: float
+    routes_to: str | None
     controlled: bool = True
     told: float | None = None
     decided: float | None = None
@@ -99,12 +101,6 @@ class Call(msgspec.Struct, gc=False):
     status: int | None = None
     phrase: str | None = None
     hung_up_by: str | None = None
-    deadline: float = 0.0
     attempts: int = 0
     attempt: int = 0
     target: Target | None = None
-    routes_to: str | None = None
-
-    def __post_init__(self) -> None:
-        if not self.deadline:
-            self.deadline = self.received + self.window

@@ -129,20 +129,21 @@ class Gate:
         # Sequence numbers come again after a day, and an ended call of the day before may still be remembered.
         if known is not None and (known.id == identity or known.state not in FINAL):
             return []
-        call = Call(
-            id=identity,
-            sequence=incoming.sequence,
-            trunk=incoming.trunk,
-            route=incoming.route,
-            dialled=incoming.dialled,
-            destination=terms.destination or "",
-            caller=incoming.caller,
-            window=terms.window,
-            lapse=terms.lapse,
-            state=State.HELD if incoming.controlled else State.ROUTED,
-            received=incoming.received,
-            controlled=incoming.controlled,
-            routes_to=terms.destination,
+        call = Call(  # by position, which is quicker
+            identity,
+            incoming.sequence,
+            incoming.trunk,
+            incoming.route,
+            incoming.dialled,
+            terms.destination or "",
+            incoming.caller,
+            terms.window,
+            terms.lapse,
+            State.HELD if incoming.controlled else State.ROUTED,
+            incoming.received,
+            incoming.received + terms.window,
+            terms.destination,
+            incoming.controlled,
         )
         self._by_sequence[call.sequence] = call
         self._by_id[call.id] = call
@@ -160,23 +161,22 @@ class Gate:
         move, kind = _PROGRESS[report.progress]
         if after(call.state, move) is None:
             return []
-        open_to_guard = call.state in UNDECIDED or self._claimed(call)
         match report.progress:
-            case Progress.ROUTED | Progress.REFUSED if not open_to_guard:
-                return []
-            case Progress.ROUTED:
-                self._decided_by_guard(call, Accept(), now)
-            case Progress.REFUSED:
-                self._decided_by_guard(call, _default_refusal(call, report), now)
-            case Progress.RETURNED:
-                return self._take_back(call, report.status, now) if report.attempt else []
+            case Progress.RINGING | Progress.ANSWERED | Progress.ENDED:
+                self._let_go(call, now)
+            case Progress.FAILED:
+                if not report.by:  # else it was hung up, maybe in the moment in which it was held again
+                    self._let_go(call, now)
             case Progress.CANCELLED:
                 if call.record is not None and not _routes(call.record.verdict):
                     self._withdraw(call)
-            case Progress.FAILED if report.by:
-                pass  # hung up, maybe in the moment in which it was held again: that is nobody's verdict
+            case Progress.RETURNED:
+                return self._take_back(call, report.status, now) if report.attempt else []
             case _:
-                self._let_go(call, now)
+                if call.state not in UNDECIDED and not self._claimed(call):
+                    return []
+                routed = report.progress is Progress.ROUTED
+                self._decided_by_guard(call, Accept() if routed else _default_refusal(call, report), now)
         if report.by:
             call.hung_up_by = report.by
         if report.target is not None and report.progress is Progress.ANSWERED:
@@ -261,13 +261,11 @@ class Gate:
         """Claim the call for this verdict, or say why it comes too late."""
         if call is None:
             return UnknownCall()
-        if self._claimed(call):
-            return InFlight(call)
-        if call.state is not State.HELD:
-            return self.answer_for_late(call)
-        if call.routes_to == "" and isinstance(verdict, Accept):
-            return NoDestination(call)
-        return self._claim(call, verdict, decider, now)
+        if call.state is State.HELD:
+            if call.routes_to == "" and isinstance(verdict, Accept):
+                return NoDestination(call)
+            return self._claim(call, verdict, decider, now)
+        return InFlight(call) if self._claimed(call) else self.answer_for_late(call)
 
     def lapse(self, call: Call, now: float, why: Decider = WINDOW) -> Claim | None:
         """The window is over, or Callgate stops: claim the call for its default, unless it was decided before."""

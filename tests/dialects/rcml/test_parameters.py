@@ -41,6 +41,8 @@ def call_with(**caller: Any) -> Call:
         lapse=Accept(),
         state=State.HELD,
         received=1590512356.5559,
+        deadline=1590512366.5559,
+        routes_to="",
     )
 
 

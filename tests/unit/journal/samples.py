@@ -49,6 +49,8 @@ def a_call(
         lapse=Accept(),
         state=State.HELD,
         received=received,
+        deadline=received + 10.0,
+        routes_to="sip:2002@192.0.2.20",
     )
 
 
