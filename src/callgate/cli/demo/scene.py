@@ -37,7 +37,7 @@ def directory(destination: str = DESTINATION, window: float | None = None, docum
     if window is not None:
         text = text.replace("\nwindow = 10\n", f"\nwindow = {window:g}\n")
     text = text.replace(f'"http://{ADDRESS}/', f'"http://{documents}/')
-    return text.replace(f'"sip:{DESTINATION}"', f'"sip:{destination}"')
+    return text.replace(f'{DESTINATION}"', f'{destination}"')
 
 
 def client() -> DemoClient:
