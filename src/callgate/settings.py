@@ -182,9 +182,9 @@ class GraphSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ``clock_skew``. A signing key is used for ``key_rotation``, and published for as long again.
 
     A notification is given ``notification_timeout`` and tried again inside the call's window, or
-    ``notification_retries`` times. ``notification_concurrency`` are sent at once to one bot, ``notification_queue`` more may wait.
-    ``http_callbacks`` allows http for bots on this machine; ``private_callbacks`` lets bots name callbacks in private
-    networks themselves (those of the directory may always be there).
+    ``notification_retries`` times. ``notification_concurrency`` are sent at once to one bot, ``notification_queue``
+    more may wait. ``http_callbacks`` allows http for bots on this machine; ``private_callbacks`` lets bots name
+    callbacks in private networks themselves (those of the directory may always be there).
 
     After ``lockout_failures`` wrong secrets in a row an address is blocked for that bot for ``lockout_seconds``;
     ``lockout_addresses`` are remembered at most. ``login_concurrency`` secrets are verified at once (for what each
