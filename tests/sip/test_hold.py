@@ -102,3 +102,22 @@ async def test_a_strange_call_id_can_be_held_on(edge: EdgeRig) -> None:
     await dialed.until(lambda each: 180 in each.statuses)
     await edge.decide(call, refuse())
     assert (await dialed.ended()).status == 603
+
+
+async def test_sip_at_the_port_of_commands_does_no_harm_to_calls_that_were_held_on(edge: EdgeRig) -> None:
+    calls = [await edge.call() for _ in range(12)]
+    for _, call in calls:
+        assert isinstance(await edge.controller.hold_on(call.id, 20.0, status=182), Applied)
+    control = ("127.0.0.1", edge.address.control_port)
+    for number in range(100):
+        edge.caller.send(
+            f"OPTIONS sip:{control[0]}:{control[1]} SIP/2.0\r\n"
+            f"Via: SIP/2.0/UDP {edge.caller.host}:{edge.caller.port};branch=z9hG4bK-stray-{number}\r\n"
+            f"From: <sip:stray@127.0.0.1>;tag=stray\r\nTo: <sip:127.0.0.1>\r\nCall-ID: stray-{number}\r\n"
+            "CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n",
+            control,
+        )
+    for dialed, call in calls:
+        assert isinstance(await edge.decide(call, Accept()), Applied)
+        assert (await dialed.ended()).status == 200
+        assert (await dialed.hang_up()).status == 200

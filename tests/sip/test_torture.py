@@ -37,6 +37,7 @@ SAMPLES: dict[str, tuple[str, str, set[int | str]]] = {
     ),
     "an escaped user": ("INVITE sip:{did}@", "INVITE sip:%32{did}@", {404, "held"}),
     "no Call-ID": ("Call-ID: torture-{did}\r\n", "", {400, 0}),
+    "an endless Call-ID": ("Call-ID: torture-{did}", f"Call-ID: torture-{{did}}{'7' * 2000}", {400}),
     "no CSeq": ("CSeq: 1 INVITE\r\n", "", {400, 0}),
     "no From": ("From: <sip:1@example.com>;tag=1\r\n", "", {400, 0}),
     "no tag": (";tag=1", "", {400, "held"}),

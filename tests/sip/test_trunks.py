@@ -21,7 +21,7 @@ async def test_an_unknown_source_gets_403_from_the_edge_alone_and_is_counted(rig
         assert call.statuses == [403]
         assert final.at - call.sent_at < 0.5
         assert (await stranger.asks(rig.system.edge, "OPTIONS")).status == 403
-        assert (await stranger.asks(rig.system.edge, "REGISTER")).status == 403
+        assert (await stranger.asks(rig.system.edge, "MESSAGE")).status == 403
         assert (await rig.native.counters())["unknown_source"] == before + 3
         assert rig.native.kinds(call.call_id) == []
         async with rig.native.session.get(f"{rig.system.http}/metrics") as reply:
@@ -140,6 +140,6 @@ async def test_the_lapse_default_and_the_yeastar_refusal_of_a_trunk(rig: Rig) ->
 
 async def test_a_known_trunk_that_asks_for_what_is_not_there(rig: Rig) -> None:
     assert (await rig.caller.asks(rig.system.edge, "OPTIONS")).status == 200
-    for method in ("REGISTER", "SUBSCRIBE", "MESSAGE", "NONSENSE"):
+    for method in ("PUBLISH", "SUBSCRIBE", "MESSAGE", "NONSENSE"):
         reply = await rig.caller.asks(rig.system.edge, method)
         assert (reply.status, "INVITE" in reply.header("Allow")) == (405, True)
