@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -130,6 +131,15 @@ class System:
             raise
 
 
+def free_sip_port() -> int:
+    """A port that is free for UDP and for TCP."""
+    while True:
+        port = free_port(protocol="udp")
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
 async def launch(folder: Path, output: IO[bytes]) -> asyncio.subprocess.Process:
     """Start Callgate with the settings file in that folder."""
     return await asyncio.create_subprocess_exec(
@@ -153,7 +163,7 @@ async def running(
     ``settings`` are lines for the top of the settings file, ``tables`` more tables of it or lines of ``[edge]``,
     ``listen`` the edge's transports and addresses; all have one port.
     """
-    sip, http = free_port(protocol="udp"), free_port(protocol="tcp")
+    sip, http = free_sip_port(), free_port(protocol="tcp")
     (folder / "directory.toml").write_text(directory)
     (folder / "settings.toml").write_text(
         f'state = "{folder}/state"\nrun = "{folder}/run"\ndirectory_file = "{folder}/directory.toml"\n{settings}\n'

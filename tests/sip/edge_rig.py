@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import hashlib
 import secrets
-import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
@@ -33,7 +32,7 @@ from callgate.ports import free_port
 from callgate.settings import EdgeSettings, Settings
 from tests.sip.rig import number
 from tests.sip.user_agent import Caller, Destination, Dialed, Message, caller, destination
-from tests.system import eventually
+from tests.system import eventually, free_sip_port
 
 TEST = Decider("test", "test")
 PASSWORD = "the phone's password"
@@ -240,19 +239,10 @@ def entries(fallback: Destination) -> list[Entry]:
     ]
 
 
-def _port() -> int:
-    """A port that is free for UDP and for TCP."""
-    while True:
-        port = free_port()
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-
-
 @contextlib.asynccontextmanager
 async def edge_rig(folder: Path, extra: Iterable[Entry] = (), **edge: object) -> AsyncIterator[EdgeRig]:
     """A rig with those settings of the edge, and ``extra`` entries in its directory."""
-    port = _port()
+    port = free_sip_port()
     kamailio = EdgeSettings(
         listen=(f"udp:127.0.0.1:{port}", f"tcp:127.0.0.1:{port}", f"udp:[::1]:{port}"),
         children=2,

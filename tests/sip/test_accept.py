@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from tests.sip.rig import Rig, number
-from tests.sip.user_agent import SDP, Dialed, tcp_caller
+from tests.sip.user_agent import SDP, Destination, Dialed, Message, answer, tcp_caller
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
 
@@ -45,8 +45,15 @@ async def test_the_destination_sees_who_calls_and_what_was_dialled(rig: Rig) -> 
     call.bye()
 
 
+def answers_in_time(destination: Destination, invite: Message) -> None:
+    """180 and 200 so far apart that none of what is told of them overtakes another."""
+    loop = asyncio.get_running_loop()
+    loop.call_later(0.2, destination.respond, invite, 180, "Ringing")
+    loop.call_later(0.4, answer, destination, invite)
+
+
 async def test_the_caller_hangs_up(rig: Rig) -> None:
-    call = await rig.accepted()
+    call = await rig.accepted(behave=answers_in_time)
     await established(call)
     assert (await call.hang_up()).first_line == "SIP/2.0 200 OK"
     assert len(rig.destination.saw("BYE", call)) == 1
@@ -119,6 +126,7 @@ async def test_new_media_within_the_call(rig: Rig) -> None:
         moved,
     ]
     # One call, told once.
+    await rig.native.heard("answered", call.call_id)
     assert rig.native.kinds(call.call_id).count("answered") == 1
     call.bye()
     await rig.native.heard("ended", call.call_id)
