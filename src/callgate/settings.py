@@ -212,6 +212,53 @@ class GraphSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     token_cache: Count = 10_000
 
 
+class QueueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Queues and agents; times in seconds.
+
+    A waiting caller hears 182 Queued every ``announce``, and is held by the edge for ``hold`` from then on, also while
+    there is no controller. One call is offered ``offers`` times at most, which the edge's branches bound, and to one
+    agent not again before ``again``. The outcome of an operation on a call is waited for ``outcome``. What is written
+    behind, so that agents and places outlive a controller, may have ``log_backlog`` entries while SQL is down.
+    """
+
+    announce: Seconds = 45.0
+    hold: Seconds = 180.0
+    offers: Annotated[int, Meta(ge=1, le=14, description="1 to 14")] = 12
+    again: Seconds = 2.0
+    outcome: Seconds = 5.0
+    log_backlog: Count = 10_000
+
+
+class GenesysSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The Genesys Web Services dialect; times in seconds.
+
+    ``base_url`` is the address that agents' desktops reach Callgate at, for the URIs of resources; "": what the request
+    was sent to. An HTTP session ends when it is not used for ``session_idle``; ``session_limit`` may live at once. With
+    ``csrf`` what changes something must carry the session's token. A poll is held for ``poll`` at most; a CometD session
+    that does not poll for ``poll_pause`` is dropped, as is one with ``event_queue`` events not fetched;
+    ``cometd_limit`` may live at once. ``version`` is what ``diagnostics/version`` says. After ``lockout_failures`` wrong
+    passwords in a row an address is blocked for that user for ``lockout_seconds``; ``lockout_addresses`` are remembered
+    at most. ``login_concurrency`` passwords are verified at once, ``login_backlog`` more may wait. ``secure_cookies``
+    marks the session's cookie for HTTPS only.
+    """
+
+    base_url: str = ""
+    session_idle: Seconds = 1800.0
+    session_limit: Count = 10_000
+    csrf: bool = False
+    poll: Seconds = 30.0
+    poll_pause: Seconds = 20.0
+    event_queue: Count = 1_000
+    cometd_limit: Count = 10_000
+    version: str = "8.5.200.50"
+    lockout_failures: Count = 10
+    lockout_seconds: Seconds = 60.0
+    lockout_addresses: Count = 10_000
+    login_concurrency: Count = 2
+    login_backlog: Count = 32
+    secure_cookies: bool = False
+
+
 class DirectorySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What hashing a client's secret costs (Argon2id, RFC 9106): ``hash_memory`` in KiB, passes over it, lanes.
 
@@ -259,5 +306,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     yeastar: YeastarSettings = YeastarSettings()
     rcml: RcmlSettings = RcmlSettings()
     graph: GraphSettings = GraphSettings()
+    queues: QueueSettings = QueueSettings()
+    genesys: GenesysSettings = GenesysSettings()
     directory: DirectorySettings = DirectorySettings()
     journal: JournalSettings = JournalSettings()

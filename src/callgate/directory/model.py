@@ -17,6 +17,10 @@ from callgate.core.verdicts import Accept, Verdict, refusal
 WINDOW_MIN, WINDOW_MAX, WINDOW_DEFAULT = 1.0, 60.0, 10.0
 #: What a route with bots has that says nothing else: Graph's window in seconds, and the reason when it is over.
 BOT_WINDOW, BOT_LAPSE = 15.0, "temporarily_unavailable"
+#: The trunk of calls that registered phones place, in a route's ``trunks`` and in what is told of a call.
+INTERNAL = "phones"
+#: The window of a call that waits in a queue or rings a phone, in seconds: for so long the edge holds it by itself.
+INTERNAL_WINDOW = 60.0
 #: The realm of digest authentication. A phone's HA1 depends on it, so it is no setting.
 REALM = "callgate"
 #: Webhooks per client.
@@ -79,7 +83,9 @@ class InboundRoute(msgspec.Struct, frozen=True, gc=False):
     is kept. "": the route has none, so its ``lapse`` must be a reason. ``window`` in seconds. ``lapse`` as with the
     trunk; ``None``: :data:`BOT_LAPSE` if it has bots, else the trunk's. ``outbound`` is the SIP URI, without a user
     part, that numbers are dialled through; "": through that of ``destination``. ``rcml`` is set where an RCML
-    application decides the route's calls, ``bots`` names the bots that are told of them.
+    application decides the route's calls, ``bots`` names the bots that are told of them. ``queue`` names the queue that
+    its calls wait in, ``phone`` the phone (a login) that they ring; at most one of ``rcml``, ``bots``, ``queue`` and
+    ``phone`` is set.
     """
 
     name: str
@@ -92,11 +98,15 @@ class InboundRoute(msgspec.Struct, frozen=True, gc=False):
     outbound: str = ""
     rcml: RcmlNumber | None = None
     bots: tuple[str, ...] = ()
+    queue: str = ""
+    phone: str = ""
 
     @property
     def own_lapse(self) -> str | None:
         """The lapse of its calls on every trunk; ``None``: the trunk's."""
-        return self.lapse if self.lapse is not None or not self.bots else BOT_LAPSE
+        if self.lapse is not None:
+            return self.lapse
+        return BOT_LAPSE if self.bots or self.queue or self.phone else None
 
 
 class Webhook(msgspec.Struct, frozen=True):
@@ -220,6 +230,60 @@ class Bot(msgspec.Struct, frozen=True):
         return f"Bot(name={self.name!r}, app_id={self.app_id!r})"  # no secret in any log
 
 
+class Queue(msgspec.Struct, frozen=True):
+    """A queue: its calls wait, and ring one ready agent's phone after the other.
+
+    ``number`` is what is dialled to reach it from a phone, and the ``dnis`` that its agents see. Calls of a higher
+    ``priority`` go first, also across queues; among equals, the one that waits longest. ``length`` calls may wait, each
+    for ``wait`` seconds; what is too many or too long goes to ``overflow``, a SIP URI, or, if that is "", gets the
+    reason ``refusal``. A phone rings for ``ring`` seconds. ``after_call_work`` (seconds, 0: none) is given to the agent
+    after each call. ``missed`` is what an agent is after a call that the phone did not take (no answer, busy,
+    unreachable). An agent who rejects a call is not offered it again for ``reject_pause`` seconds, unless nobody else
+    is there.
+    """
+
+    name: str
+    number: str
+    priority: int = 0
+    length: int = 100
+    wait: float = 600.0
+    overflow: str = ""
+    refusal: str = "temporarily_unavailable"
+    ring: float = 20.0
+    after_call_work: float = 0.0
+    missed: Literal["not_ready", "ready"] = "not_ready"
+    reject_pause: float = 60.0
+
+
+class Agent(msgspec.Struct, frozen=True):
+    """An agent of a contact centre, who logs in to Genesys Web Services.
+
+    ``name`` is the user name. ``id`` is 32 hex digits, given by the store if "". ``secret_hash`` is the Argon2 hash of
+    the password. The phone is ``phone``, the login of a :class:`Phone`, or ``address``, a SIP URI with the number as its
+    user part; exactly one of them. ``queues`` names the queues whose calls are offered. ``features`` are those of the
+    API (``api-voice`` lets it operate calls).
+    """
+
+    name: str
+    secret_hash: str
+    id: str = ""
+    first_name: str = ""
+    last_name: str = ""
+    phone: str = ""
+    address: str = ""
+    queues: tuple[str, ...] = ()
+    features: tuple[str, ...] = ("api-voice",)
+    enabled: bool = True
+
+    @property
+    def number(self) -> str:
+        """The number of the agent's phone: its login, or the user part of its address."""
+        return self.phone or self.address.partition(":")[2].partition("@")[0]
+
+    def __repr__(self) -> str:
+        return f"Agent(name={self.name!r}, number={self.number!r})"  # no secret in any log
+
+
 class ApiKey(msgspec.Struct, frozen=True):
     """A key of Callgate's own API. ``digest`` is the SHA-256 of the key in hex: keys are random, 256 bits.
 
@@ -235,11 +299,22 @@ class ApiKey(msgspec.Struct, frozen=True):
 #: out, and pruning keeps it.
 LOCAL_KEY = "admin"
 
-Entry = Trunk | Account | Application | Bot | InboundRoute | Phone | Client | ApiKey
+Entry = Trunk | Account | Application | Bot | InboundRoute | Phone | Queue | Agent | Client | ApiKey
 
 #: The kinds of entries, as the directory file and the errors call them.
-Kind = Literal["trunk", "account", "application", "bot", "route", "phone", "client", "key"]
-KINDS: tuple[Kind, ...] = ("trunk", "account", "application", "bot", "route", "phone", "client", "key")
+Kind = Literal["trunk", "account", "application", "bot", "route", "phone", "queue", "agent", "client", "key"]
+KINDS: tuple[Kind, ...] = (
+    "trunk",
+    "account",
+    "application",
+    "bot",
+    "route",
+    "phone",
+    "queue",
+    "agent",
+    "client",
+    "key",
+)
 
 #: The type of each kind's entries.
 TYPES: dict[Kind, type[Entry]] = {
@@ -249,6 +324,8 @@ TYPES: dict[Kind, type[Entry]] = {
     "bot": Bot,
     "route": InboundRoute,
     "phone": Phone,
+    "queue": Queue,
+    "agent": Agent,
     "client": Client,
     "key": ApiKey,
 }
@@ -269,6 +346,8 @@ class Directory(msgspec.Struct, frozen=True):
     bots: dict[str, Bot] = {}
     routes: dict[str, InboundRoute] = {}
     phones: dict[str, Phone] = {}
+    queues: dict[str, Queue] = {}
+    agents: dict[str, Agent] = {}
     clients: dict[str, Client] = {}
     keys: dict[str, ApiKey] = {}
 
@@ -307,6 +386,24 @@ class Directory(msgspec.Struct, frozen=True):
         """Every entry, in the order of :data:`KINDS`."""
         for kind in KINDS:
             yield from self.of_kind(kind).values()
+
+    def route_of(self, name: str) -> InboundRoute | None:
+        """The inbound route of that name; also one that nobody wrote: every queue and phone can be dialled by phones.
+
+        Those are named ``queue:<queue>`` and ``phone:<login>`` (no written route has a colon in its name).
+        """
+        kind, colon, of = name.partition(":")
+        if not colon:
+            return self.routes.get(name)
+        if kind == "queue" and of in self.queues:
+            return InboundRoute(name, "", self.queues[of].number, (INTERNAL,), INTERNAL_WINDOW, queue=of)
+        if kind == "phone" and of in self.phones:
+            return InboundRoute(name, "", of, (INTERNAL,), INTERNAL_WINDOW, phone=of)
+        return None
+
+    def trunk_of(self, name: str) -> Trunk | None:
+        """The trunk of that name; :data:`INTERNAL` is that of the phones."""
+        return Trunk(INTERNAL, (), lapse=BOT_LAPSE) if name == INTERNAL else self.trunks.get(name)
 
     def lapse_of(self, route: InboundRoute, trunk: Trunk) -> Verdict:
         """The verdict for a call on that route that nobody decides."""
