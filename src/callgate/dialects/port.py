@@ -12,17 +12,22 @@ from callgate.core.control import CallControl
 from callgate.dialects.asgi import Application
 from callgate.directory.service import DirectoryService
 from callgate.journal.reader import JournalReader
+from callgate.queues.port import ContactCentre
 from callgate.settings import Settings
 
 
 class Surroundings(msgspec.Struct, frozen=True):
-    """All that a dialect may use. ``engine`` is for a dialect that has tables of its own."""
+    """All that a dialect may use. ``engine`` is for a dialect that has tables of its own.
+
+    ``centre`` is the agents and queues; ``None`` only in tests that have none.
+    """
 
     control: CallControl
     directory: DirectoryService
     journal: JournalReader
     settings: Settings
     engine: AsyncEngine
+    centre: ContactCentre | None = None
 
 
 class Dialect(Protocol):
