@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from callgate.dialects.asgi import Request
+from callgate.dialects.asgi import Scope
 
 #: The dialect's name, in verdicts and in the call log.
 DIALECT = "genesys"
@@ -32,11 +32,11 @@ class Login(msgspec.Struct, frozen=True):
 class Doorkeeper(Protocol):
     """Knows who sends a request."""
 
-    async def admit(self, request: Request) -> Login:
-        """The login of a request, by its JSESSIONID or its Basic credentials.
+    async def admit(self, scope: Scope) -> Login:
+        """The login of a request or WebSocket, by its JSESSIONID cookie or its Basic credentials (in its headers).
 
         Raises:
-            GenesysError: neither is right; as what the API replies.
+            GenesysError: neither is right (``errors.py``; it has what the API replies: HTTP status, headers, body).
         """
         ...
 
