@@ -234,12 +234,14 @@ class GenesysSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``base_url`` is the address that agents' desktops reach Callgate at, for the URIs of resources; "": what the request
     was sent to. An HTTP session ends when it is not used for ``session_idle``; ``session_limit`` may live at once. With
-    ``csrf`` what changes something must carry the session's token. A poll is held for ``poll`` at most; a CometD session
-    that does not poll for ``poll_pause`` is dropped, as is one with ``event_queue`` events not fetched;
-    ``cometd_limit`` may live at once. ``version`` is what ``diagnostics/version`` says. After ``lockout_failures`` wrong
-    passwords in a row an address is blocked for that user for ``lockout_seconds``; ``lockout_addresses`` are remembered
-    at most. ``login_concurrency`` passwords are verified at once, ``login_backlog`` more may wait. ``secure_cookies``
-    marks the session's cookie for HTTPS only.
+    ``csrf``, what changes something must carry the session's token. ``secure_cookies`` marks the session's cookie for
+    HTTPS only. ``version`` is what ``diagnostics/version`` says.
+
+    A poll is held for ``poll`` at most; a CometD session that does not poll for ``poll_pause`` is dropped, and so is
+    one with ``event_queue`` events that are not fetched; ``cometd_limit`` may live at once. After ``lockout_failures``
+    wrong passwords in a row an address is blocked for that user for ``lockout_seconds``; ``lockout_addresses`` are
+    remembered at most. ``login_concurrency`` passwords are verified at once (for what each costs see
+    :class:`DirectorySettings`), ``login_backlog`` more may wait.
     """
 
     base_url: str = ""

@@ -57,10 +57,12 @@ class AgentStatus(msgspec.Struct, frozen=True):
 
 
 class QueueStatus(msgspec.Struct, frozen=True):
-    """A queue at this moment: ``waiting`` calls that no agent has answered, ``ringing`` of which ring at one; the
-    longest has waited ``longest`` seconds. ``connected`` calls are with agents. ``logged_in`` agents serve it, ``ready``
-    of which could be offered a call now. Since the start: ``answered``, ``abandoned`` (the caller hung up), and
-    ``overflowed`` calls."""
+    """A queue at this moment.
+
+    ``waiting`` calls have been answered by no agent, ``ringing`` of them ring at one; the longest has waited for
+    ``longest`` seconds. ``connected`` calls are with agents. ``logged_in`` agents serve it, ``ready`` of them could be
+    offered a call now. ``answered``, ``abandoned`` (the caller hung up) and ``overflowed`` count since the start.
+    """
 
     name: str
     number: str
@@ -154,7 +156,7 @@ class ContactCentre(Protocol):
         ...
 
     async def transfer(self, agent: str, call: CallId, number: str) -> Outcome:
-        """Send a ringing or established call to a number: another phone's, a queue's, or one that a route leads out to."""
+        """Send a ringing or established call to a number: another phone's, a queue's, or one that a route leads to."""
         ...
 
     def listen(self, listener: Callable[[Notice], None]) -> Callable[[], None]:
