@@ -24,7 +24,7 @@ from callgate.core.answers import (
 )
 from callgate.core.calls import Call, CallId, Sequence
 from callgate.core.control import Health, Listener, PhoneStatus
-from callgate.core.events import CallEvent, Delivery, Event, Kind, VerdictEvent
+from callgate.core.events import CallEvent, Delivery, Event, Kind, PhoneEvent, VerdictEvent
 from callgate.core.gate import Claim, Gate, InFlight, Terms
 from callgate.core.reports import Ack, AckResult, Incoming, Report
 from callgate.core.states import UNDECIDED, State
@@ -85,6 +85,7 @@ class Controller:
         self._told_by_edge: set[Sequence] | None = None  # between a connection and the end of what the edge tells then
         self._windows: dict[Sequence, asyncio.TimerHandle] = {}
         self._phones: dict[str, PhoneStatus] = {}
+        self._untold_phones: set[str] = set()  # known from before this connection, and not told by the edge again yet
         self._waiters: dict[Sequence, list[asyncio.Future[Answer]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
@@ -119,7 +120,7 @@ class Controller:
             link = EdgeLink(address, self, command_timeout=self._settings.edge.command_timeout)
             self._lost.clear()
             self._told_by_edge = set()
-            self._phones.clear()  # the edge tells them again
+            self._untold_phones = set(self._phones)
             self._link = link
             try:
                 await link.connect()
@@ -205,13 +206,15 @@ class Controller:
             self._tell_all(events)
 
     def on_phone(self, login: str, contacts: int, source: str) -> None:
+        self._untold_phones.discard(login)
         if contacts > 0:
             self._phones[login] = PhoneStatus(login, contacts, source)
-        else:
-            self._phones.pop(login, None)
+        elif self._phones.pop(login, None) is None:
+            return
+        self._tell(PhoneEvent(login, contacts, self.now()))
 
     def on_synced(self) -> None:
-        """Calls that the edge did not tell are gone: it was restarted, or ended them while nobody listened."""
+        """What the edge did not tell is gone: it was restarted, or calls and registrations ended with nobody listening."""
         told, self._told_by_edge = self._told_by_edge or set(), None
         now = self.now()
         for call in tuple(self._gate.live()):
@@ -220,6 +223,8 @@ class Controller:
                 self._tell_all(self._gate.lose(call, now))
             elif call.state is State.HELD and call.sequence not in self._windows:
                 self._open_window(call)
+        for login in tuple(self._untold_phones):
+            self.on_phone(login, 0, "")
 
     def on_lost(self) -> None:
         log.warning("the link to the edge is lost")

@@ -18,7 +18,7 @@ from callgate.core.answers import (
 )
 from callgate.core.calls import Call, Caller, CallId, Sequence
 from callgate.core.control import Health, Listener, PhoneStatus
-from callgate.core.events import Delivery, Event
+from callgate.core.events import Delivery, Event, PhoneEvent
 from callgate.core.gate import Claim, Gate, InFlight, Terms
 from callgate.core.reports import Ack, AckResult, Incoming, Progress, Report
 from callgate.core.states import UNDECIDED, State
@@ -110,6 +110,14 @@ class GateControl(ABC):
     def cancels(self, call: Call) -> None:
         """The caller gives up before anybody has answered."""
         self.report(call, Progress.CANCELLED, 487, "Request canceled")
+
+    def registers(self, login: str, contacts: int = 1, source: str = "192.0.2.50:5060") -> None:
+        """A phone is registered in so many places; 0: it leaves."""
+        if contacts > 0:
+            self.registered[login] = PhoneStatus(login, contacts, source)
+        elif self.registered.pop(login, None) is None:
+            return
+        self.tell(PhoneEvent(login, contacts, self.now()))
 
     async def pass_window(self, call: Call) -> None:
         """The window of a call is over and nobody has decided."""

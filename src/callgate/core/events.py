@@ -35,7 +35,8 @@ class CallEvent(msgspec.Struct, frozen=True, gc=False):
 
     ``call`` is the gate's own object and goes on changing: a listener takes what it needs before it returns.
     ``resumed`` marks a held call that a restarted controller found again on the edge. ``status`` is the SIP status that
-    a destination gave (RINGING, ANSWERED, RETURNED, FAILED), 0 where there is none.
+    a destination gave (RINGING, ANSWERED, RETURNED, FAILED), 0 where there is none. ``phrase`` is RETURNED's, for the
+    call itself keeps what its caller has heard; "Too Many Targets" says that the edge has no room to dial any more.
     """
 
     kind: Kind
@@ -43,6 +44,7 @@ class CallEvent(msgspec.Struct, frozen=True, gc=False):
     at: float
     resumed: bool = False
     status: int = 0
+    phrase: str = ""
 
 
 class VerdictEvent(msgspec.Struct, frozen=True, gc=False):
@@ -76,4 +78,18 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     seconds: float
 
 
-Event = CallEvent | VerdictEvent | Delivery
+class PhoneEvent(msgspec.Struct, frozen=True, gc=False):
+    """A phone has registered, is registered elsewhere or in another number of places, or is gone (no ``contacts``).
+
+    After a new link to the edge, each phone that is registered then is told again, and each one that is gone.
+    """
+
+    login: str
+    contacts: int
+    at: float
+
+
+#: What is told of calls and of the applications that decide them.
+CallStory = CallEvent | VerdictEvent | Delivery
+
+Event = CallStory | PhoneEvent

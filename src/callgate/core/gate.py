@@ -171,7 +171,7 @@ class Gate:
                 if call.record is not None and not _routes(call.record.verdict):
                     self._withdraw(call)
             case Progress.RETURNED:
-                return self._take_back(call, report.status, now) if report.attempt else []
+                return self._take_back(call, now, report.status, report.phrase) if report.attempt else []
             case _:
                 if call.state not in UNDECIDED and not self._claimed(call):
                     return []
@@ -183,7 +183,7 @@ class Gate:
             self._answered_by(call, report.target)
         return self._move(call, move, kind, now, status=report.status, phrase=report.phrase)
 
-    def _take_back(self, call: Call, status: int, now: float) -> list[CallEvent]:
+    def _take_back(self, call: Call, now: float, status: int = 0, phrase: str = "") -> list[CallEvent]:
         """Nobody who was dialled has answered: the call is as it was before, with a whole window."""
         if self._claimed(call):  # its acknowledgement is read behind this
             self._claims.pop(call.sequence).returned = call.record
@@ -192,7 +192,7 @@ class Gate:
         call.destination = call.routes_to or ""
         call.deadline = now + call.window
         call.state = TRANSITIONS[call.state][Move.RETURN]
-        return [CallEvent(Kind.RETURNED, call, now, status=status)]
+        return [CallEvent(Kind.RETURNED, call, now, status=status, phrase=phrase)]
 
     def _answered_by(self, call: Call, index: int) -> None:
         if call.target is None and call.record is not None and isinstance(call.record.verdict, Dial):
@@ -216,7 +216,7 @@ class Gate:
             return []  # that dialling has returned since
         events: list[CallEvent] = []
         if call.attempt and not attempt and not answered and call.state in _DIALLED:
-            events += self._take_back(call, 0, now)  # and went on then
+            events += self._take_back(call, now)  # and went on then
         if attempt > call.attempts:
             call.attempt = call.attempts = attempt
             if call.state in UNDECIDED:

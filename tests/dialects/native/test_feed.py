@@ -184,3 +184,13 @@ async def test_who_is_overtaken_by_the_ring_is_dropped_and_not_lied_to() -> None
         pass
     assert (reader.dropped, reader.resets) == (1, 2)
     assert reader.known == {call.id: "held" for call in control.live()}
+
+
+async def test_phones_are_not_told_among_calls() -> None:
+    control = PlayedControl()
+    ring = EventRing(5, "0123abcd", control.find)
+    control.listen(ring.append)
+    control.registers("anna")
+    assert ring.last == 0
+    control.ring()
+    assert ring.last == 1

@@ -108,6 +108,13 @@ def test_a_call_that_nobody_answers_is_held_again_as_it_was_before(gate: Gate, r
     assert list(gate.live()) == [call]
 
 
+def test_a_return_says_why_and_leaves_what_the_caller_has_heard(gate: Gate) -> None:
+    call = admitted(gate)
+    carried_out(gate, call, BOTH)
+    (event,) = gate.report(Report(call.sequence, Progress.RETURNED, 500, "Too Many Targets", attempt=1), 1_005.0)
+    assert (event.status, event.phrase, call.phrase) == (500, "Too Many Targets", None)
+
+
 @pytest.mark.parametrize("verdict", VERDICTS)
 def test_the_verdict_after_a_return_is_the_first_again(gate: Gate, verdict: Verdict) -> None:
     call = admitted(gate)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.testing import capture_logs
 
 from callgate.core.calls import Call, VerdictRecord
-from callgate.core.events import CallEvent, Kind
+from callgate.core.events import CallEvent, Kind, PhoneEvent
 from callgate.core.states import State
 from callgate.core.verdicts import GUARD, WINDOW, Accept, Decider, Redirect, Verdict, refuse
 from callgate.database.engine import create, reading, writing
@@ -77,6 +77,12 @@ async def test_the_row_is_the_call_when_it_was_told_not_when_it_was_written(engi
     history = await JournalReader(engine).call(call.id)
     assert history is not None
     assert (history.call.state, history.call.action, history.call.ended) == (State.HELD, None, None)
+
+
+async def test_a_phone_is_no_entry_of_the_call_log(engine: AsyncEngine) -> None:
+    writer = JournalWriter(engine, QUICK)
+    writer.listener(PhoneEvent("anna", 1, START))
+    assert writer.backlog == 0
 
 
 async def test_events_heard_before_the_start_are_written(engine: AsyncEngine) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import msgspec
 
 from callgate.core.calls import Call, CallId
-from callgate.core.events import CallEvent, Delivery, Event, Kind, VerdictEvent
+from callgate.core.events import CallEvent, CallStory, Delivery, Event, Kind, PhoneEvent, VerdictEvent
 from callgate.dialects.native import wire
 from callgate.dialects.native.mapping import call_of, delivery_of, verdict_given_of
 
@@ -30,7 +30,7 @@ class Entry(msgspec.Struct, gc=False):
     kind: str
     call: CallId | None
     trunk: str
-    _event: Event | None
+    _event: CallStory | None
     _encoded: bytes = b""
 
     def encoded(self, cursor: str) -> bytes:
@@ -77,7 +77,9 @@ class EventRing:
         self.watchers: list[Callable[[int], None]] = []  #: told the newest position, at once
 
     def append(self, event: Event) -> None:
-        """Take an event. A call is copied as it is now, because it goes on changing."""
+        """Take an event of a call. A call is copied as it is now, because it goes on changing."""
+        if isinstance(event, PhoneEvent):
+            return
         self.last += 1
         if isinstance(event, CallEvent):
             kept = CallEvent(event.kind, copy.copy(event.call), event.at, event.resumed, event.status)
@@ -141,7 +143,7 @@ class EventRing:
         return position if self.reaches(position) else "too_old"
 
 
-def _wire(event: Event, kind: str) -> wire.Event:
+def _wire(event: CallStory, kind: str) -> wire.Event:
     match event:
         case CallEvent():
             status = event.status if event.kind is Kind.RETURNED else 0  # the others have it in their call
