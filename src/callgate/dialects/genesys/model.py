@@ -21,12 +21,16 @@ CALLS, DEVICES, CHANNELS = "/v2/me/calls", "/v2/me/devices", "/v2/me/channels"
 class Login(msgspec.Struct, frozen=True):
     """Who sends a request: the agent's name, and the HTTP session that it belongs to.
 
-    ``set_cookie`` is the value of a Set-Cookie header that the reply has to carry, "" for none.
+    ``session`` names the HTTP session and is no secret. ``set_cookie`` is the value of a Set-Cookie header that the
+    reply has to carry, "" for none.
     """
 
     agent: str
     session: str
     set_cookie: str = ""
+
+    def __repr__(self) -> str:
+        return f"Login(agent={self.agent!r}, session={self.session!r})"  # no cookie in any log
 
 
 class Doorkeeper(Protocol):
