@@ -50,7 +50,8 @@ class Place(StrEnum):
 
     WAITING = "waiting"  #: in line
     OFFERED = "offered"  #: an agent's phone is being dialled, or rings
-    REJECTED = "rejected"  #: the agent does not want it: its phone is being told to stop
+    REJECTED = "rejected"  #: the agent does not want it: his phone is being told to stop
+    WITHDRAWN = "withdrawn"  #: the agent has gone while it rang: his phone is being told to stop
     CONNECTED = "connected"  #: an agent has answered
 
 
@@ -97,8 +98,9 @@ Effect = Offer | Withdraw | Overflow | AgentChanged
 class Placement(msgspec.Struct, gc=False):
     """A call of a queue. Only the distributor changes it.
 
-    ``since`` is when it came (Unix seconds), which its order goes by; ``agent`` who is offered it, or has it. ``offers``
-    counts the offers so far; ``paused`` are the agents who are not offered it before a time (Unix seconds).
+    ``since`` is when it came (Unix seconds), which its order goes by; ``priority`` is its own, to which its queue's is
+    added; ``agent`` who is offered it, or has it. ``offers`` counts the offers so far; ``paused`` are the agents who
+    are not offered it before a time (Unix seconds).
     """
 
     call: CallId
