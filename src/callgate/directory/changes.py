@@ -10,6 +10,7 @@ import msgspec
 from callgate.directory.model import (
     KINDS,
     Account,
+    Agent,
     ApiKey,
     Application,
     Bot,
@@ -18,6 +19,7 @@ from callgate.directory.model import (
     Entry,
     InboundRoute,
     Phone,
+    Queue,
     Trunk,
 )
 
@@ -57,6 +59,8 @@ class Changes(msgspec.Struct, frozen=True):
     bots: Difference[Bot] = Difference()
     routes: Difference[InboundRoute] = Difference()
     phones: Difference[Phone] = Difference()
+    queues: Difference[Queue] = Difference()
+    agents: Difference[Agent] = Difference()
     clients: Difference[Client] = Difference()
     keys: Difference[ApiKey] = Difference()
 

@@ -16,6 +16,7 @@ from callgate.directory.forms import is_source
 from callgate.directory.model import (
     WEBHOOK_LIMIT,
     Account,
+    Agent,
     Bot,
     Client,
     Directory,
@@ -23,6 +24,7 @@ from callgate.directory.model import (
     InboundRoute,
     Kind,
     Phone,
+    Queue,
     Trunk,
     kind_of,
 )
@@ -55,6 +57,9 @@ def normal(entry: Entry) -> Entry:
             if did == entry.did and lapse_or_none == entry.lapse:
                 return entry
             return msgspec.structs.replace(entry, did=did, lapse=lapse_or_none)
+        case Queue():
+            number, refusal = entry.number.removeprefix("+"), entry.refusal.lower()
+            return msgspec.structs.replace(entry, number=number, refusal=refusal)
         case _:
             return entry
 
@@ -71,6 +76,11 @@ def check_entry(entry: Entry) -> list[Problem]:
             problems += _check_webhook_list(entry)
         case InboundRoute():
             problems += [Problem(kind, entry.name, *mistake) for mistake in _check_route(entry)]
+        case Agent() if bool(entry.phone) == bool(entry.address):
+            found_too = shown(entry.address) if entry.address else None
+            expected = "phone or address, not both" if entry.address else "the login of a phone, or an address instead"
+            key = "address" if entry.address else "phone"
+            problems.append(Problem(kind, entry.name, (key,), found_too, expected))
         case Bot() if not entry.secret_hashes and not entry.certificates:
             expected = f"{SECRET_RULES['secret'].expected}; or a certificate"
             problems.append(Problem(kind, entry.name, ("secret",), None, expected))
@@ -103,6 +113,18 @@ def _clashes(directory: Directory) -> Iterator[Problem]:
         ((bot.app_id, bot.name, ("app_id",), bot.app_id) for bot in directory.bots.values()),
         "an app id of its own",
     )
+    yield from _unique(
+        "queue",
+        ((queue.number, queue.name, ("number",), queue.number) for queue in directory.queues.values()),
+        "a number that no other queue has",
+    )
+    yield from _dialled_twice(directory)
+    yield from _unique(
+        "agent",
+        ((agent.id, agent.name, ("id",), agent.id) for agent in directory.agents.values() if agent.id),
+        "an id of its own",
+    )
+    yield from _unique("agent", _phones(directory), "a phone that no other agent has")
     yield from _unique("route", _matches(directory), "a DID that no other route of the same trunk has")
     yield from _unique(
         "client",
@@ -145,11 +167,15 @@ def _check_route(route: InboundRoute) -> Iterator[Mistake]:
         if not rcml.voice.voice_url and not rcml.application:
             expected = f"{RULES['rcml']['voice_url'].expected}; or an application"
             yield ("rcml", "voice_url"), None, expected
+    leads = [key for key in ("rcml", "bots", "queue", "phone") if getattr(route, key)]
+    for key in leads[1:]:
+        yield (key,), shown_at(key, getattr(route, key)), f"only one of rcml, bots, queue and phone; it has {leads[0]}"
     if route.destination:
         return
     lapse = route.own_lapse
-    if rcml is None and not route.bots:
-        expected = f"{RULES['route']['destination'].expected}; only a route with [route.rcml] or bots can be without"
+    if not leads:
+        only = "only a route with [route.rcml], bots, queue or phone can be without"
+        expected = f"{RULES['route']['destination'].expected}; {only}"
         yield ("destination",), None, expected
     elif lapse is None or lapse.lower() == "accept":
         expected = f"a reason, because the route has no destination: {REASON_NAMES}"
@@ -204,6 +230,23 @@ def _matches(directory: Directory) -> Iterator[_Claim]:
     for route in directory.routes.values():
         for trunk in route.trunks or ("",):
             yield (trunk, route.did), route.name, ("did",), route.did
+
+
+def _phones(directory: Directory) -> Iterator[_Claim]:
+    """The agents' phones by their numbers, which both a login and an address have."""
+    for agent in directory.agents.values():
+        key = "phone" if agent.phone else "address"
+        yield agent.number, agent.name, (key,), agent.phone or agent.address
+
+
+def _dialled_twice(directory: Directory) -> Iterator[Problem]:
+    """Numbers of queues that are the login of a phone too: who dials one means one of them."""
+    logins = {name.removeprefix("+"): name for name in directory.phones}
+    for queue in directory.queues.values():
+        login = logins.get(queue.number)
+        if login is not None:
+            expected = f"a number that no phone has; phone {shown(login)} has it"
+            yield Problem("queue", queue.name, ("number",), shown(queue.number), expected)
 
 
 def _unique(kind: Kind, claims: Iterable[_Claim], expected: str) -> Iterator[Problem]:

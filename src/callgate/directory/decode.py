@@ -13,7 +13,17 @@ from callgate.directory.check import check_value
 from callgate.directory.errors import NOT_SHOWN, Mistake, Path, shown
 from callgate.directory.model import Kind
 from callgate.directory.rules import FILE_RULES, RULES, SECRET_KEYS, SECRET_RULES, Rule, shown_at
-from callgate.directory.shapes import SHAPES, SUB_TABLES, BotTable, ClientTable, KeyTable, PhoneTable, SubTable, Table
+from callgate.directory.shapes import (
+    SHAPES,
+    SUB_TABLES,
+    AgentTable,
+    BotTable,
+    ClientTable,
+    KeyTable,
+    PhoneTable,
+    SubTable,
+    Table,
+)
 
 #: How msgspec names the item of a list that is of a wrong type.
 _ITEM = re.compile(r"`\$\[(\d+)\]`")
@@ -39,6 +49,8 @@ def secret_mistakes(table: Table, known: bool) -> Iterator[Mistake]:
             yield from _one_of_two(table, "key", "digest")
         case PhoneTable():
             yield from _one_of_two(table, "password", "ha1", may_lack=known)
+        case AgentTable():
+            yield from _one_of_two(table, "password", "secret_hash", may_lack=known)
 
 
 def _one_of_two(table: Table, clear: str, hashed: str, *, may_lack: bool = False) -> Iterator[Mistake]:

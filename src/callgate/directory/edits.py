@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from callgate.directory.errors import EntryInUseError, InvalidEntryError, Proble
 from callgate.directory.model import (
     LOCAL_KEY,
     Account,
+    Agent,
     Application,
     Directory,
     Entry,
@@ -61,7 +63,7 @@ def _kept(current: Directory) -> Iterator[Entry]:
 
 
 def _carried(current: Directory, entry: Entry, now: float) -> Entry:
-    """The entry with what Callgate alone gives: its number, and when it was made and changed."""
+    """The entry with what Callgate gives: its number, an agent's id, and when it was made and changed."""
     match entry:
         case Trunk():
             return msgspec.structs.replace(entry, number=_number(current, entry))
@@ -71,6 +73,9 @@ def _carried(current: Directory, entry: Entry, now: float) -> Entry:
             return numbered if numbered.rcml is None else _stamped_route(former, numbered, numbered.rcml, now)
         case Account() | Application() | Phone():
             return _stamped(current.of_kind(kind_of(entry)).get(entry.name), entry, now)
+        case Agent() if not entry.id:
+            agent = current.agents.get(entry.name)
+            return msgspec.structs.replace(entry, id=agent.id if agent else secrets.token_hex(16))
     return entry
 
 

@@ -9,6 +9,7 @@ import msgspec
 from callgate.directory.model import (
     LOCAL_KEY,
     Account,
+    Agent,
     ApiKey,
     Application,
     Bot,
@@ -16,6 +17,7 @@ from callgate.directory.model import (
     Directory,
     InboundRoute,
     Phone,
+    Queue,
     RcmlVoice,
     Trunk,
     Webhook,
@@ -34,8 +36,8 @@ _VOICE = RcmlVoice.__struct_fields__
 def export(directory: Directory, *, include_secrets: bool = False) -> str:
     """The directory as TOML text, every key spelled out that is not empty; applied again, it changes nothing.
 
-    Secrets of clients and bots and API keys come as hashes, which are all that the directory has. What is a secret as
-    it stands comes only with ``include_secrets``: of webhooks, accounts, phones, and passwords in URLs. Numbers of
+    Secrets of clients, bots, agents and API keys come as hashes, which are all that the directory has. What is a secret
+    as it stands comes only with ``include_secrets``: of webhooks, accounts, phones, and passwords in URLs. Numbers of
     trunks and routes and the times of entries do not come: they belong to one installation.
     """
     secret = _Secrets(include_secrets)
@@ -48,6 +50,8 @@ def export(directory: Directory, *, include_secrets: bool = False) -> str:
         *(_bot(bot) for _, bot in sorted(directory.bots.items())),
         *map(secret.route, routes),
         *(secret.phone(phone) for _, phone in sorted(directory.phones.items())),
+        *(_queue(queue) for _, queue in sorted(directory.queues.items())),
+        *(_agent(agent) for _, agent in sorted(directory.agents.items())),
         *(secret.client(client) for _, client in sorted(directory.clients.items())),
         *(_key(key) for name, key in sorted(directory.keys.items()) if name != LOCAL_KEY),
     ]
@@ -73,6 +77,7 @@ class _Secrets:
 
     def route(self, route: InboundRoute) -> str:
         text = _table("[[route]]", route, ("name", "did", "trunks", "destination", "outbound", "window", "lapse"))
+        text += "".join(_lines(route, ["queue", "phone"]))
         if route.bots:
             text += "".join(_lines(route, ["bots"]))
         if route.rcml is None:
@@ -122,6 +127,15 @@ def _bot(bot: Bot) -> str:
     if bot.certificates:
         text += f"certificate = {msgspec.json.encode(''.join(bot.certificates)).decode()}\n"
     return text + "".join(_lines(bot, ("numbers", "redirects", "enabled")))
+
+
+def _queue(queue: Queue) -> str:
+    return _table("[[queue]]", queue, Queue.__struct_fields__)
+
+
+def _agent(agent: Agent) -> str:
+    keys = ("name", "id", "secret_hash", "first_name", "last_name", "phone", "address", "queues", "features", "enabled")
+    return _table("[[agent]]", agent, keys)
 
 
 def _key(key: ApiKey) -> str:

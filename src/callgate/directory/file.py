@@ -17,11 +17,13 @@ from callgate.directory.errors import NOT_SHOWN, DirectoryFileError, Path, Probl
 from callgate.directory.model import KINDS, Directory, Entry, Kind
 from callgate.directory.positions import Positions
 from callgate.directory.secrets import SecretHasher
-from callgate.directory.shapes import SHAPES, BotTable, ClientTable, Table
+from callgate.directory.shapes import SHAPES, AgentTable, BotTable, ClientTable, Table
 from callgate.directory.toml import decoded, parsed
 
 #: What of an entry is called otherwise in a file.
 _KEYS_IN_FILES: dict[str | int, str] = {"webhooks": "webhook", "certificates": "certificate"}
+#: The tables whose secret is hashed slowly.
+_WithSecret = ClientTable | BotTable | AgentTable
 
 
 def applied(
@@ -44,16 +46,30 @@ def applied(
     if reading.problems:
         raise DirectoryFileError(file, reading.located())
     for table in reading.secrets:
-        secret = table.secret or ""
-        if isinstance(table, BotTable):
-            bot = current.bots.get(table.name)
-            hashes = (_hashed(secret, bot.secret_hashes if bot else (), hasher),)
-            after.bots[table.name] = msgspec.structs.replace(after.bots[table.name], secret_hashes=hashes)
-        else:
-            client = current.clients.get(table.name)
-            secret_hash = _hashed(secret, (client.secret_hash,) if client else (), hasher)
-            after.clients[table.name] = msgspec.structs.replace(after.clients[table.name], secret_hash=secret_hash)
+        _hash(table, current, after, hasher)
     return after
+
+
+def _hash(table: _WithSecret, current: Directory, after: Directory, hasher: SecretHasher) -> None:
+    """Put the hash of a table's secret in its place."""
+    name, secret = table.name, _in_clear(table) or ""
+    match table:
+        case BotTable():
+            bot = current.bots.get(name)
+            hashes = (_hashed(secret, bot.secret_hashes if bot else (), hasher),)
+            after.bots[name] = msgspec.structs.replace(after.bots[name], secret_hashes=hashes)
+        case ClientTable():
+            client = current.clients.get(name)
+            secret_hash = _hashed(secret, (client.secret_hash,) if client else (), hasher)
+            after.clients[name] = msgspec.structs.replace(after.clients[name], secret_hash=secret_hash)
+        case AgentTable():
+            agent = current.agents.get(name)
+            secret_hash = _hashed(secret, (agent.secret_hash,) if agent else (), hasher)
+            after.agents[name] = msgspec.structs.replace(after.agents[name], secret_hash=secret_hash)
+
+
+def _in_clear(table: _WithSecret) -> str | None:
+    return table.password if isinstance(table, AgentTable) else table.secret
 
 
 def _hashed(secret: str, kept: Iterable[str], hasher: SecretHasher) -> str:
@@ -68,8 +84,8 @@ class _Reading:
         self._text = text
         self._current = current
         self.entries: list[Entry] = []
-        #: The tables of clients and bots whose secret is given in clear.
-        self.secrets: list[ClientTable | BotTable] = []
+        #: The tables of clients, bots and agents whose secret is given in clear.
+        self.secrets: list[_WithSecret] = []
         self.problems: list[tuple[Problem, Path]] = []
         self._places: dict[tuple[str, str], int] = {}
         self._broken: set[tuple[str, str]] = set()
@@ -145,7 +161,7 @@ class _Reading:
             self._add(Problem(kind, table.name, ("name",), shown(table.name), expected, table.name), (kind, place))
             return
         former = self._current.of_kind(kind).get(table.name)
-        if isinstance(table, ClientTable | BotTable) and table.secret is not None:
+        if isinstance(table, _WithSecret) and _in_clear(table) is not None:
             self.secrets.append(table)
         # The shapes and the entries are both chosen by the kind, which the checker cannot follow.
         make: Callable[[Entry | None], Entry] = table.entry  # type: ignore[assignment]

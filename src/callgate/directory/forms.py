@@ -25,6 +25,11 @@ _CIDR = re.compile(r"[0-9A-Fa-f.:]+(/\d{1,3})?")
 _SECRET = re.compile(rf"[!-~]{{{SECRET_MIN},{SECRET_MAX}}}")
 _TOKEN = re.compile(rf"[!-~]{{{TOKEN_MIN},{TOKEN_MAX}}}")
 _LOGIN = re.compile(r"[A-Za-z0-9_.+-]{1,64}")
+#: What HTTP's Basic authentication takes as a user name, without its colon (RFC 7617 section 2).
+_USER = re.compile(r"[A-Za-z0-9_.+@-]{1,64}")
+_DIALLED = re.compile(r"\+?[A-Za-z0-9#._-]{1,32}")
+_FEATURE = re.compile(r"[a-z0-9-]{1,64}")
+_ID = re.compile(r"[0-9a-f]{32}")
 _HA1 = re.compile(r"[0-9a-f]{32}")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _KEY = re.compile(r"cg_[A-Za-z0-9_-]{43}")
@@ -112,6 +117,29 @@ def is_secret(text: str) -> bool:
 
 def is_login(text: str) -> bool:
     return _LOGIN.fullmatch(text) is not None
+
+
+def is_user(text: str) -> bool:
+    return _USER.fullmatch(text) is not None
+
+
+def is_dialled(text: str) -> bool:
+    """Whether this is one whole number, as :func:`is_did` but for prefixes."""
+    return _DIALLED.fullmatch(text) is not None
+
+
+def is_phone_address(text: str) -> bool:
+    """Whether this is a SIP URI with a phone's number or login as its user part."""
+    user, at, _ = text.partition(":")[2].partition("@")
+    return bool(at) and is_login(user) and is_sip_uri(text)
+
+
+def is_feature(text: str) -> bool:
+    return _FEATURE.fullmatch(text) is not None
+
+
+def is_id(text: str) -> bool:
+    return _ID.fullmatch(text) is not None
 
 
 def is_key(text: str) -> bool:

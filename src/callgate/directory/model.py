@@ -259,9 +259,9 @@ class Agent(msgspec.Struct, frozen=True):
     """An agent of a contact centre, who logs in to Genesys Web Services.
 
     ``name`` is the user name. ``id`` is 32 hex digits, given by the store if "". ``secret_hash`` is the Argon2 hash of
-    the password. The phone is ``phone``, the login of a :class:`Phone`, or ``address``, a SIP URI with the number as its
-    user part; exactly one of them. ``queues`` names the queues whose calls are offered. ``features`` are those of the
-    API (``api-voice`` lets it operate calls).
+    the password. The phone is ``phone``, the login of a :class:`Phone`, or ``address``, a SIP URI with the number as
+    its user part; exactly one of them. ``queues`` names the queues whose calls are offered. ``features`` are those of
+    the API (``api-voice`` lets it operate calls).
     """
 
     name: str
@@ -411,9 +411,11 @@ class Directory(msgspec.Struct, frozen=True):
         return lapse_verdict(trunk.lapse if lapse is None else lapse)
 
 
-def window_or_default(window: float | None, bots: Sequence[str]) -> float:
-    """The window of a route with those bots; ``None``: it says none, so it is Graph's if there are bots."""
-    return window if window is not None else BOT_WINDOW if bots else WINDOW_DEFAULT
+def window_or_default(window: float | None, bots: Sequence[str], inside: str = "") -> float:
+    """The window of a route with those bots, or ``inside``: that queue or phone; ``None``: the route says none."""
+    if window is not None:
+        return window
+    return INTERNAL_WINDOW if inside else BOT_WINDOW if bots else WINDOW_DEFAULT
 
 
 def lapse_verdict(lapse: str) -> Verdict:

@@ -7,7 +7,19 @@ from collections.abc import Collection, Iterator
 import msgspec
 
 from callgate.directory.errors import Path, Problem, shown
-from callgate.directory.model import KINDS, Application, Client, Directory, Entry, InboundRoute, Kind, Phone, kind_of
+from callgate.directory.model import (
+    INTERNAL,
+    KINDS,
+    Agent,
+    Application,
+    Client,
+    Directory,
+    Entry,
+    InboundRoute,
+    Kind,
+    Phone,
+    kind_of,
+)
 
 
 class Mention(msgspec.Struct, frozen=True, gc=False):
@@ -19,21 +31,19 @@ class Mention(msgspec.Struct, frozen=True, gc=False):
 
 
 def mentions(entry: Entry) -> Iterator[Mention]:
-    """The entries that this one names; "*" is none."""
+    """The entries that this one names."""
     match entry:
         case InboundRoute():
-            yield from _trunks("trunks", entry.trunks)
-            if entry.rcml is not None:
-                yield Mention("account", entry.rcml.account, ("rcml", "account"))
-                if entry.rcml.application:
-                    yield Mention("application", entry.rcml.application, ("rcml", "application"))
-            for place, name in enumerate(entry.bots):
-                yield Mention("bot", name, ("bots", place))
+            yield from _of_route(entry)
         case Application():
             yield Mention("account", entry.account, ("account",))
         case Phone():
             if entry.account:
                 yield Mention("account", entry.account, ("account",))
+        case Agent():
+            if entry.phone:
+                yield Mention("phone", entry.phone, ("phone",))
+            yield from _all("queue", "queues", entry.queues)
         case Client():
             yield from _trunks("see", entry.see)
             yield from _trunks("decide", entry.decide)
@@ -66,7 +76,25 @@ def check_names(directory: Directory, broken: Collection[tuple[str, str]]) -> It
                 yield Problem("route", entry.name, ("rcml", "application"), shown(application.name), expected)
 
 
+def _of_route(route: InboundRoute) -> Iterator[Mention]:
+    yield from _trunks("trunks", route.trunks)
+    if route.rcml is not None:
+        yield Mention("account", route.rcml.account, ("rcml", "account"))
+        if route.rcml.application:
+            yield Mention("application", route.rcml.application, ("rcml", "application"))
+    yield from _all("bot", "bots", route.bots)
+    if route.queue:
+        yield Mention("queue", route.queue, ("queue",))
+    if route.phone:
+        yield Mention("phone", route.phone, ("phone",))
+
+
+def _all(kind: Kind, key: str, names: tuple[str, ...]) -> Iterator[Mention]:
+    for place, name in enumerate(names):
+        yield Mention(kind, name, (key, place))
+
+
 def _trunks(key: str, names: tuple[str, ...]) -> Iterator[Mention]:
     for place, name in enumerate(names):
-        if name != "*":
+        if name not in ("*", INTERNAL):  # every trunk, and that of the phones, which is always there
             yield Mention("trunk", name, (key, place))

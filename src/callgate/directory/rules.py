@@ -18,22 +18,27 @@ from callgate.directory.forms import (
     TOKEN_MIN,
     URL_LIMIT,
     is_application_url,
+    is_dialled,
     is_did,
     is_digest,
+    is_feature,
     is_gateway,
     is_ha1,
+    is_id,
     is_key,
     is_login,
     is_name,
+    is_phone_address,
     is_secret,
     is_sip_uri,
     is_source,
     is_target,
     is_token,
     is_url,
+    is_user,
     is_uuid,
 )
-from callgate.directory.model import BOT_LAPSE, WEBHOOK_LIMIT, WINDOW_MAX, WINDOW_MIN, Kind
+from callgate.directory.model import BOT_LAPSE, INTERNAL, WEBHOOK_LIMIT, WINDOW_MAX, WINDOW_MIN, Kind
 from callgate.directory.secrets import is_secret_hash
 
 #: The bounds of a client's webhook settings: seconds, and how often.
@@ -42,6 +47,12 @@ WEBHOOK_TIMEOUT_MIN, WEBHOOK_TIMEOUT_MAX, WEBHOOK_RETRIES_MAX = 1.0, 30.0, 10
 FRIENDLY_NAME_LIMIT = 128
 #: How many secrets a bot may have: the one it uses, and the one it changes to. How many certificates.
 BOT_SECRETS_MAX, BOT_CERTIFICATES_MAX = 2, 10
+
+#: The bounds of a queue: seconds but for ``length`` (calls) and ``priority``.
+RING_MIN, RING_MAX = 1.0, 600.0
+WAIT_MIN, WAIT_MAX = 1.0, 86_400.0
+AFTER_CALL_WORK_MAX, REJECT_PAUSE_MAX = 3_600.0, 3_600.0
+LENGTH_MAX, PRIORITY_MAX = 100_000, 1_000
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -78,6 +89,10 @@ def _sid(prefix: str, *, may_lack: bool = False) -> Rule:
         f'"{prefix}" and 32 characters 0-9, a-f; leave it out to have one made',
         lambda text: sids.is_sid_of(prefix, text) or (may_lack and not text),
     )
+
+
+def _seconds(least: float, most: float) -> Rule:
+    return Rule(f"{least:g} to {most:.0f} seconds", lambda seconds: least <= seconds <= most)
 
 
 def _is_text(text: str) -> bool:
@@ -124,7 +139,10 @@ VOICE_KEYS = frozenset(_VOICE_RULES)
 #: an RcmlVoice stand among those of what holds it.
 RULES: Mapping[Kind | Literal["webhook", "rcml"], Mapping[str, Rule]] = {
     "trunk": {
-        "name": _NAME_RULE,
+        "name": Rule(
+            f'{_NAME_RULE.expected}, but not "{INTERNAL}": that is where the calls of phones come from',
+            lambda name: is_name(name) and name != INTERNAL,
+        ),
         "sources": Rule(
             'IP addresses and networks, like ["192.0.2.10", "198.51.100.0/24", "2001:db8::/32"]',
             is_source,
@@ -198,16 +216,23 @@ RULES: Mapping[Kind | Literal["webhook", "rcml"], Mapping[str, Rule]] = {
             'letters, digits, "#", "-", ".", "_", at most 32 characters',
             is_did,
         ),
-        "trunks": Rule('names of trunks, like ["carrier"]; leave it out for every trunk', is_name, each=True),
+        "trunks": Rule(
+            'names of trunks, like ["carrier"], or ["phones"] for the calls of phones; leave it out for every trunk',
+            is_name,
+            each=True,
+        ),
         "window": Rule(f"{WINDOW_MIN:g} to {WINDOW_MAX:g} seconds", lambda window: WINDOW_MIN <= window <= WINDOW_MAX),
         "lapse": Rule(
-            f'"accept" or a reason: {REASON_NAMES}; leave it out for the trunk\'s, or for "{BOT_LAPSE}" with bots',
+            f'"accept" or a reason: {REASON_NAMES}; leave it out for the trunk\'s, or for "{BOT_LAPSE}" '
+            "with bots, queue or phone",
             lambda lapse: lapse is None or _is_lapse(lapse),
         ),
         "number": _NUMBER_RULE,
         "outbound": _GATEWAY_RULE,
         "rcml": Rule("[route.rcml] in single brackets, once for a route", lambda _: True),
         "bots": Rule('names of bots, like ["greeter"]; leave it out for none', is_name, each=True),
+        "queue": Rule("the name of a queue that exists", lambda text: not text or is_name(text)),
+        "phone": Rule("the login of a phone that exists", lambda text: not text or is_login(text)),
     },
     "rcml": {
         "account": _ACCOUNT_RULE,
@@ -231,6 +256,45 @@ RULES: Mapping[Kind | Literal["webhook", "rcml"], Mapping[str, Rule]] = {
         "enabled": _SWITCH_RULE,
         "created": _TIME_RULE,
         "updated": _TIME_RULE,
+    },
+    "queue": {
+        "name": _NAME_RULE,
+        "number": Rule(
+            'a number like "9000" or "+442079460000": letters, digits, "#", "-", ".", "_", at most 32 characters',
+            is_dialled,
+        ),
+        "priority": Rule(
+            f"a whole number, -{PRIORITY_MAX} to {PRIORITY_MAX}",
+            lambda priority: -PRIORITY_MAX <= priority <= PRIORITY_MAX,
+        ),
+        "length": Rule(f"how many calls may wait, 0 to {LENGTH_MAX}", lambda length: 0 <= length <= LENGTH_MAX),
+        "wait": _seconds(WAIT_MIN, WAIT_MAX),
+        "overflow": Rule(
+            'a SIP URI, like "sip:voicemail@pbx.example.com"; leave it out to refuse',
+            lambda text: not text or is_sip_uri(text),
+        ),
+        "refusal": Rule(f"a reason: {REASON_NAMES}", _is_reason),
+        "ring": _seconds(RING_MIN, RING_MAX),
+        "after_call_work": _seconds(0, AFTER_CALL_WORK_MAX),
+        "missed": _one_of("not_ready", "ready"),
+        "reject_pause": _seconds(0, REJECT_PAUSE_MAX),
+    },
+    "agent": {
+        "name": Rule('1 to 64 letters, digits, "_", ".", "+", "-" and "@": what the agent logs in with', is_user),
+        "secret_hash": Rule(
+            "an Argon2id hash as `callgate export` writes it, or give password instead", is_secret_hash
+        ),
+        "id": Rule("32 characters 0-9, a-f; leave it out to have one made", lambda text: not text or is_id(text)),
+        "first_name": _FRIENDLY_NAME_RULE,
+        "last_name": _FRIENDLY_NAME_RULE,
+        "phone": Rule("the login of a phone that exists", lambda text: not text or is_login(text)),
+        "address": Rule(
+            'the SIP URI of a phone that does not register here, its number in it, like "sip:5001@192.0.2.40:5060"',
+            lambda text: not text or is_phone_address(text),
+        ),
+        "queues": Rule('names of queues, like ["support"]; leave it out for none', is_name, each=True),
+        "features": Rule('features of the API, like ["api-voice"]', is_feature, each=True),
+        "enabled": _SWITCH_RULE,
     },
     "client": {
         "name": _NAME_RULE,

@@ -14,6 +14,7 @@ from callgate.directory import sids
 from callgate.directory.certificates import separated
 from callgate.directory.model import (
     Account,
+    Agent,
     ApiKey,
     Application,
     Bot,
@@ -21,6 +22,7 @@ from callgate.directory.model import (
     InboundRoute,
     Kind,
     Phone,
+    Queue,
     RcmlNumber,
     RcmlVoice,
     Trunk,
@@ -31,7 +33,8 @@ from callgate.directory.secrets import digest, ha1, new_token, new_webhook_secre
 from callgate.directory.sids import new_sid
 from callgate.directory.urls import restored
 
-#: Stands in the place of the hash of a client's or a bot's secret until the file is known to be right: hashing is slow.
+#: Stands for the hash of the secret of a client, a bot or an agent until the file is known to be right: hashing is
+#: slow.
 UNHASHED = "$argon2id$v=19$m=8,t=1,p=1$AAAAAAAAAAA$AAAAAAAAAAA"
 #: Stands in a phone's ``ha1`` that has none: its table is wrong, which is told.
 NO_HA1 = "0" * 32
@@ -176,6 +179,8 @@ class RouteTable(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
     outbound: str = ""
     rcml: RcmlTable | None = None
     bots: tuple[str, ...] = ()
+    queue: str = ""
+    phone: str = ""
 
     def entry(self, former: InboundRoute | None) -> InboundRoute:
         return InboundRoute(
@@ -183,11 +188,13 @@ class RouteTable(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tr
             self.destination,
             self.did,
             self.trunks,
-            window_or_default(self.window, self.bots),
+            window_or_default(self.window, self.bots, self.queue or self.phone),
             self.lapse,
             outbound=self.outbound,
             rcml=None if self.rcml is None else self.rcml.number(former.rcml if former else None),
             bots=self.bots,
+            queue=self.queue,
+            phone=self.phone,
         )
 
 
@@ -211,6 +218,57 @@ class PhoneTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             self.account,
             # A phone without an account has no sid.
             _sid(self.sid, former, sids.CLIENT) if self.account else self.sid or "",
+            self.enabled,
+        )
+
+
+class QueueTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[queue]]``"""
+
+    name: str
+    number: str
+    priority: int = 0
+    length: int = 100
+    wait: float = 600.0
+    overflow: str = ""
+    refusal: str = "temporarily_unavailable"
+    ring: float = 20.0
+    after_call_work: float = 0.0
+    missed: Literal["not_ready", "ready"] = "not_ready"
+    reject_pause: float = 60.0
+
+    def entry(self, former: Queue | None) -> Queue:
+        return Queue(*(getattr(self, key) for key in Queue.__struct_fields__))
+
+
+class AgentTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``[[agent]]``: ``password`` in clear, or ``secret_hash``, or what it has; its id is kept, or made."""
+
+    name: str
+    password: str | None = None
+    secret_hash: str | None = None
+    id: str | None = None
+    first_name: str = ""
+    last_name: str = ""
+    phone: str = ""
+    address: str = ""
+    queues: tuple[str, ...] = ()
+    features: tuple[str, ...] = ("api-voice",)
+    enabled: bool = True
+
+    def entry(self, former: Agent | None) -> Agent:
+        """The agent, its password not yet hashed."""
+        kept = former.secret_hash if former else UNHASHED
+        return Agent(
+            self.name,
+            self.secret_hash if self.secret_hash is not None else kept if self.password is None else UNHASHED,
+            self.id or (former.id if former else ""),
+            self.first_name,
+            self.last_name,
+            self.phone,
+            self.address,
+            self.queues,
+            self.features,
             self.enabled,
         )
 
@@ -274,7 +332,18 @@ class KeyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return ApiKey(self.name, digest(self.key or "") if self.digest is None else self.digest, self.scope)
 
 
-Table = TrunkTable | AccountTable | ApplicationTable | BotTable | RouteTable | PhoneTable | ClientTable | KeyTable
+Table = (
+    TrunkTable
+    | AccountTable
+    | ApplicationTable
+    | BotTable
+    | RouteTable
+    | PhoneTable
+    | QueueTable
+    | AgentTable
+    | ClientTable
+    | KeyTable
+)
 
 #: The shape of each kind's tables.
 SHAPES: dict[Kind, type[Table]] = {
@@ -284,6 +353,8 @@ SHAPES: dict[Kind, type[Table]] = {
     "bot": BotTable,
     "route": RouteTable,
     "phone": PhoneTable,
+    "queue": QueueTable,
+    "agent": AgentTable,
     "client": ClientTable,
     "key": KeyTable,
 }

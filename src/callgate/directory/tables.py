@@ -78,6 +78,8 @@ routes = Table(
     Column("outbound", Text, nullable=False, server_default=""),
     Column("rcml", JSON(none_as_null=True)),
     Column("bots", JSON, nullable=False, server_default="[]"),
+    Column("queue", Text, nullable=False, server_default=""),
+    Column("phone", Text, nullable=False, server_default=""),
 )
 
 phones = Table(
@@ -91,6 +93,37 @@ phones = Table(
     Column("enabled", Boolean, nullable=False),
     Column("created", Double, nullable=False),
     Column("updated", Double, nullable=False),
+)
+
+queues = Table(
+    "queue",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("number", Text, nullable=False, unique=True),
+    Column("priority", Integer, nullable=False),
+    Column("length", Integer, nullable=False),
+    Column("wait", Double, nullable=False),
+    Column("overflow", Text, nullable=False),
+    Column("refusal", Text, nullable=False),
+    Column("ring", Double, nullable=False),
+    Column("after_call_work", Double, nullable=False),
+    Column("missed", Text, nullable=False),
+    Column("reject_pause", Double, nullable=False),
+)
+
+agents = Table(
+    "agent",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("secret_hash", Text, nullable=False),
+    Column("id", Text, nullable=False, unique=True),
+    Column("first_name", Text, nullable=False),
+    Column("last_name", Text, nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("queues", JSON, nullable=False),
+    Column("features", JSON, nullable=False),
+    Column("enabled", Boolean, nullable=False),
 )
 
 clients = Table(
@@ -131,6 +164,8 @@ TABLES: dict[Kind, Table] = {
     "bot": bots,
     "route": routes,
     "phone": phones,
+    "queue": queues,
+    "agent": agents,
     "client": clients,
     "key": keys,
 }
