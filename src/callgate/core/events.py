@@ -89,7 +89,16 @@ class PhoneEvent(msgspec.Struct, frozen=True, gc=False):
     at: float
 
 
+class Synced(msgspec.Struct, frozen=True, gc=False):
+    """A new link to the edge is up, and all that the edge knows of calls and phones has been told.
+
+    Before the first one, a call that is told as HELD may be one that was let go, which is told next.
+    """
+
+    at: float
+
+
 #: What is told of calls and of the applications that decide them.
 CallStory = CallEvent | VerdictEvent | Delivery
 
-Event = CallStory | PhoneEvent
+Event = CallStory | PhoneEvent | Synced

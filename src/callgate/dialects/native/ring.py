@@ -13,7 +13,7 @@ from collections.abc import Callable
 import msgspec
 
 from callgate.core.calls import Call, CallId
-from callgate.core.events import CallEvent, CallStory, Delivery, Event, Kind, PhoneEvent, VerdictEvent
+from callgate.core.events import CallEvent, CallStory, Delivery, Event, Kind, PhoneEvent, Synced, VerdictEvent
 from callgate.dialects.native import wire
 from callgate.dialects.native.mapping import call_of, delivery_of, verdict_given_of
 
@@ -78,7 +78,7 @@ class EventRing:
 
     def append(self, event: Event) -> None:
         """Take an event of a call. A call is copied as it is now, because it goes on changing."""
-        if isinstance(event, PhoneEvent):
+        if isinstance(event, PhoneEvent | Synced):
             return
         self.last += 1
         if isinstance(event, CallEvent):
