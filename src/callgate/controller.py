@@ -18,13 +18,17 @@ from callgate.core.answers import (
     HangUpAnswer,
     HungUp,
     NotLive,
+    TalkAnswer,
+    Talked,
+    TransferAnswer,
+    Transferred,
     UnknownCall,
     WithdrawAnswer,
     Withdrawn,
 )
 from callgate.core.calls import Call, CallId, Sequence
 from callgate.core.control import Health, Listener, PhoneStatus
-from callgate.core.events import CallEvent, Delivery, Event, Kind, PhoneEvent, VerdictEvent
+from callgate.core.events import CallEvent, Delivery, Event, Kind, PhoneEvent, Synced, VerdictEvent
 from callgate.core.gate import Claim, Gate, InFlight, Terms
 from callgate.core.reports import Ack, AckResult, Incoming, Report
 from callgate.core.states import UNDECIDED, State
@@ -182,8 +186,8 @@ class Controller:
 
     def _terms(self, incoming: Incoming) -> Terms:
         directory = self._directory.current
-        route = directory.routes.get(incoming.route)
-        trunk = directory.trunks.get(incoming.trunk)
+        route = directory.route_of(incoming.route)
+        trunk = directory.trunk_of(incoming.trunk)
         if route is None or trunk is None:
             # Removed while the call was on its way; the edge still has the destination it matched.
             return Terms(None, WINDOW_DEFAULT, Accept())
@@ -214,7 +218,7 @@ class Controller:
         self._tell(PhoneEvent(login, contacts, self.now()))
 
     def on_synced(self) -> None:
-        """What the edge did not tell is gone: it was restarted, or calls and registrations ended with nobody listening."""
+        """What the edge did not tell is gone: it was restarted, or that ended while nobody listened."""
         told, self._told_by_edge = self._told_by_edge or set(), None
         now = self.now()
         for call in tuple(self._gate.live()):
@@ -225,6 +229,7 @@ class Controller:
                 self._open_window(call)
         for login in tuple(self._untold_phones):
             self.on_phone(login, 0, "")
+        self._tell(Synced(now))
 
     def on_lost(self) -> None:
         log.warning("the link to the edge is lost")
@@ -324,6 +329,45 @@ class Controller:
                 return EdgeSilent(found)
             case AckResult.FAILED:
                 return EdgeFailed(found)
+        return NotLive(found)
+
+    async def talk(self, call: CallId) -> TalkAnswer:
+        found = self._gate.find(call)
+        if found is None:
+            return UnknownCall()
+        attempt = found.attempt
+        if attempt and found.state is State.DECIDED:
+            await self._after_first(found)
+        if not attempt or found.attempt != attempt or found.state not in (State.DECIDED, State.ROUTED, State.RINGING):
+            return NotLive(found)
+        if self._link is None:
+            return EdgeSilent(found)
+        ack = await self._link.talk(found, self._settings.edge.destination_timeout)
+        match ack.result:
+            case AckResult.DONE:
+                return Talked(found)
+            case AckResult.UNANSWERED:
+                return EdgeSilent(found)
+            case AckResult.FAILED:
+                return EdgeFailed(found, ack.status)
+        return NotLive(found)
+
+    async def transfer(self, call: CallId, uri: str) -> TransferAnswer:
+        found = self._gate.find(call)
+        if found is None:
+            return UnknownCall()
+        if found.state is not State.ANSWERED:
+            return NotLive(found)
+        if self._link is None:
+            return EdgeSilent(found)
+        ack = await self._link.transfer(found, uri, self._settings.edge.destination_timeout)
+        match ack.result:
+            case AckResult.DONE:
+                return Transferred(found)
+            case AckResult.UNANSWERED:
+                return EdgeSilent(found)
+            case AckResult.FAILED:
+                return EdgeFailed(found, ack.status)
         return NotLive(found)
 
     def phones(self) -> Iterable[PhoneStatus]:

@@ -12,6 +12,10 @@ from callgate.core.answers import (
     HangUpAnswer,
     HungUp,
     NotLive,
+    TalkAnswer,
+    Talked,
+    TransferAnswer,
+    Transferred,
     UnknownCall,
     WithdrawAnswer,
     Withdrawn,
@@ -40,11 +44,15 @@ class GateControl(ABC):
         self.hang_up_answer: Callable[[Call], HangUpAnswer] | None = None
         self.hold_on_answer: Callable[[Call], Answer] | None = None
         self.withdraw_answer: Callable[[Call], WithdrawAnswer] | None = None
+        self.talk_answer: Callable[[Call], TalkAnswer] | None = None
+        self.transfer_answer: Callable[[Call], TransferAnswer] | None = None
         #: What the dialect asked for, what the edge was told, and what the dialect said of its deliveries.
         self.decisions: list[tuple[CallId | None, Verdict, Decider]] = []
         self.commands: list[Verdict] = []
         self.held_on: list[tuple[CallId, float, int, str]] = []
         self.withdrawn: list[CallId] = []
+        self.talked: list[CallId] = []
+        self.transferred: list[tuple[CallId, str]] = []
         #: The phones that are registered, by login.
         self.registered: dict[str, PhoneStatus] = {}
         self.deliveries: list[Delivery] = []
@@ -209,6 +217,31 @@ class GateControl(ABC):
             return NotLive(found)
         self.returns(found, 487, "Request Terminated")
         return Withdrawn(found)
+
+    async def talk(self, call: CallId) -> TalkAnswer:
+        """The phone takes the order; that it has answered is told when the test says so (:meth:`answers`)."""
+        self.talked.append(call)
+        found = self.gate.find(call)
+        if found is None:
+            return UnknownCall()
+        if self.talk_answer is not None:
+            return self.talk_answer(found)
+        if not found.attempt or found.state not in (State.DECIDED, State.ROUTED, State.RINGING):
+            return NotLive(found)
+        return Talked(found)
+
+    async def transfer(self, call: CallId, uri: str) -> TransferAnswer:
+        """The caller takes the order, and the call is over before this returns."""
+        self.transferred.append((call, uri))
+        found = self.gate.find(call)
+        if found is None:
+            return UnknownCall()
+        if self.transfer_answer is not None:
+            return self.transfer_answer(found)
+        if found.state is not State.ANSWERED:
+            return NotLive(found)
+        self.report(found, Progress.ENDED, by="controller")
+        return Transferred(found)
 
     def phones(self) -> Iterable[PhoneStatus]:
         return self.registered.values()

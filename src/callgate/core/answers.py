@@ -83,7 +83,7 @@ class HungUp(msgspec.Struct, frozen=True):
 
 
 class NotLive(msgspec.Struct, frozen=True):
-    """The call is over already; nothing was done."""
+    """The call is over already, or not in the state that this needs; nothing was done."""
 
     call: Call
 
@@ -94,9 +94,27 @@ class Withdrawn(msgspec.Struct, frozen=True):
     call: Call
 
 
+class Talked(msgspec.Struct, frozen=True, gc=False):
+    """The phone that rings has taken the order to answer; that it has answered is an event."""
+
+    call: Call
+
+
+class Transferred(msgspec.Struct, frozen=True, gc=False):
+    """The caller's side has taken the order to call elsewhere, and the other side of the call gets its BYE."""
+
+    call: Call
+
+
 WithdrawAnswer = Withdrawn | NotLive | UnknownCall | EdgeFailed | EdgeSilent
 
 HangUpAnswer = HungUp | NotLive | UnknownCall | EdgeFailed | EdgeSilent
+
+#: ``EdgeFailed`` has the status that was replied here, 408 for none.
+TalkAnswer = Talked | NotLive | UnknownCall | EdgeFailed | EdgeSilent
+
+#: ``EdgeFailed`` has the status that was replied here, 408 for none.
+TransferAnswer = Transferred | NotLive | UnknownCall | EdgeFailed | EdgeSilent
 
 #: The short name of each answer, for logs, metrics and the journal.
 RESULT_NAMES: dict[type, str] = {
@@ -112,4 +130,6 @@ RESULT_NAMES: dict[type, str] = {
     HungUp: "hung_up",
     NotLive: "not_live",
     Withdrawn: "withdrawn",
+    Talked: "talked",
+    Transferred: "transferred",
 }

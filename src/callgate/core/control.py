@@ -7,7 +7,7 @@ from typing import Protocol
 
 import msgspec
 
-from callgate.core.answers import Answer, HangUpAnswer, WithdrawAnswer
+from callgate.core.answers import Answer, HangUpAnswer, TalkAnswer, TransferAnswer, WithdrawAnswer
 from callgate.core.calls import Call, CallId, Sequence
 from callgate.core.events import Delivery, Event
 from callgate.core.verdicts import Decider, Verdict
@@ -83,6 +83,21 @@ class CallControl(Protocol):
 
     async def withdraw(self, call: CallId) -> WithdrawAnswer:
         """Cancel what was dialled. The call is then held again (RETURNED), if nobody answers in that very moment."""
+        ...
+
+    async def talk(self, call: CallId) -> TalkAnswer:
+        """Have the phone that rings for a dialled call answer it: NOTIFY with ``Event: talk``, as if it was picked up.
+
+        Not every phone can do that. One that refuses or stays silent rings on.
+        """
+        ...
+
+    async def transfer(self, call: CallId, uri: str) -> TransferAnswer:
+        """Have the caller of an established call call a SIP URI instead: REFER (RFC 3515), a blind transfer.
+
+        When the caller's side has taken it, the call is ended on both sides. A caller's side that refuses or stays
+        silent is still in the call.
+        """
         ...
 
     def phones(self) -> Iterable[PhoneStatus]:

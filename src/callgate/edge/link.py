@@ -30,6 +30,7 @@ from callgate.edge.wire import (
     CallFrame,
     CountersFrame,
     EdgeFrame,
+    OutcomeFrame,
     PhoneFrame,
     ProgressFrame,
     ResumedFrame,
@@ -41,6 +42,7 @@ from callgate.edge.wire import (
     incoming_of,
     ringing_words,
     sequence_of,
+    transfer_words,
 )
 
 log = structlog.get_logger(__name__)
@@ -116,6 +118,7 @@ class EdgeLink(asyncio.Protocol):
         self._last_id = secrets.randbelow(1_000_000_000)
         self._in_flight: dict[int, _Command] = {}
         self._waiting: deque[tuple[int, _Command]] = deque()
+        self._outcomes: dict[int, asyncio.Future[Ack]] = {}
         self._ticker: asyncio.TimerHandle | None = None
         self._next_beat = 0.0
         self._edge = 0
@@ -229,6 +232,9 @@ class EdgeLink(asyncio.Protocol):
         self._waiting.clear()
         for command in commands:
             _answer(command, Ack(AckResult.UNANSWERED))
+        for outcome in self._outcomes.values():
+            if not outcome.done():
+                outcome.set_result(Ack(AckResult.UNANSWERED))
 
     # --- events ------------------------------------------------------------------------------------------------
 
@@ -253,6 +259,11 @@ class EdgeLink(asyncio.Protocol):
             case CountersFrame():
                 self.counters = event.counters()
                 self.entries = event.entries()
+            case OutcomeFrame():
+                outcome = self._outcomes.get(event.id)
+                if outcome is not None and not outcome.done():
+                    took = 200 <= event.status < 300
+                    outcome.set_result(Ack(AckResult.DONE if took else AckResult.FAILED, event.status))
             case ResumedFrame():
                 self._events.on_resumed(sequence_of(event.k), event.state == "answered", event.n)
             case PhoneFrame():
@@ -287,6 +298,36 @@ class EdgeLink(asyncio.Protocol):
     def hang_up(self, call: Call) -> asyncio.Future[Ack]:
         """End a call that was let go: BYE both ways, or CANCEL and 603 if the destination has not answered yet."""
         return self._command("hangup", ringing_words(call))
+
+    async def talk(self, call: Call, patience: float) -> Ack:
+        """Have the phone that rings answer, and learn what it replied; see :meth:`_ask`."""
+        return await self._ask("talk", f"{ringing_words(call)} {call.attempt}", patience)
+
+    async def transfer(self, call: Call, uri: str, patience: float) -> Ack:
+        """Have the caller of an established call call that URI instead, and learn what it replied."""
+        return await self._ask("transfer", transfer_words(call, uri), patience)
+
+    async def _ask(self, word: str, rest: str, patience: float) -> Ack:
+        """A command that has the edge send a request: done if that got a 2xx, else failed with its status.
+
+        What is replied is told behind the command's acknowledgement; after ``patience`` seconds it is 408.
+        """
+        sent = self._command(word, rest)
+        if sent.done():
+            return sent.result()
+        number = self._last_id
+        outcome: asyncio.Future[Ack] = self._loop.create_future()
+        self._outcomes[number] = outcome
+        try:
+            ack = await sent
+            if ack.result is not AckResult.DONE:
+                return ack
+            async with asyncio.timeout(patience):
+                return await outcome
+        except TimeoutError:
+            return Ack(AckResult.FAILED, 408)
+        finally:
+            del self._outcomes[number]
 
     async def tables(self, rows: Rows) -> bool:
         """Bring the edge's tables to ``rows``: nothing if it has them, what changed if that is little, else all.

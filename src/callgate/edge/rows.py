@@ -1,8 +1,8 @@
 """The directory as the edge's rows: what Kamailio looks up for each INVITE.
 
 Keys are ``a:<address>``, ``n:<index>`` and ``n:count`` (networks, the longest prefix first), ``r:<trunk>:<did>``
-(exact), ``p:<trunk>:<prefix>``, with ``*`` for every trunk, ``x:longest``, the length of the longest prefix, and
-``u:<login>``, a phone's HA1. No value holds a space.
+(exact), ``p:<trunk>:<prefix>``, with ``*`` for every trunk, ``x:longest``, the length of the longest prefix,
+``u:<login>``, a phone's HA1, and ``t:phones``, the trunk of the phones. No value holds a space.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from hashlib import sha256
 from ipaddress import ip_address, ip_network
 
 from callgate.core.verdicts import Refuse, Verdict
-from callgate.directory.model import Directory, InboundRoute, lapse_verdict
+from callgate.directory.model import INTERNAL, Directory, InboundRoute, Trunk, lapse_verdict
 
 #: The guard timer fires that much after the window, in seconds: a controller that lives is always first.
 GUARD_MARGIN = 2.0
@@ -27,7 +27,7 @@ def rows_of(directory: Directory) -> Rows:
     rows: Rows = {}
     networks = []
     for trunk in directory.trunks.values():
-        value = f"{trunk.name}|{int(trunk.control)}|{_lapse(lapse_verdict(trunk.lapse))}"
+        value = _trunk(trunk)
         for source in trunk.sources:
             if "/" in source:
                 networks.append((ip_network(source, strict=False), value))
@@ -50,7 +50,30 @@ def rows_of(directory: Directory) -> Rows:
     for phone in directory.phones.values():
         if phone.enabled:
             rows[f"u:{phone.name}"] = phone.ha1
+    return rows | _internal(directory, rows)
+
+
+def _internal(directory: Directory, written: Rows) -> Rows:
+    """The trunk of the phones, and the numbers that they can dial without an inbound route that says so.
+
+    A written route of the same DID goes before these; where a queue and a phone have the same number, it is the queue.
+    """
+    numbers = {phone.name: f"phone:{phone.name}" for phone in directory.phones.values() if phone.enabled}
+    numbers |= {queue.number: f"queue:{queue.name}" for queue in directory.queues.values()}
+    rows: Rows = {}
+    for number, name in numbers.items():
+        did = number.removeprefix("+")
+        route = directory.route_of(name)
+        if route is not None and f"r:{INTERNAL}:{did}" not in written and f"r:*:{did}" not in written:
+            rows[f"r:{INTERNAL}:{did}"] = _route(route)
+    trunk = directory.trunk_of(INTERNAL)
+    assert trunk is not None
+    rows[f"t:{INTERNAL}"] = _trunk(trunk)
     return rows
+
+
+def _trunk(trunk: Trunk) -> str:
+    return f"{trunk.name}|{int(trunk.control)}|{_lapse(lapse_verdict(trunk.lapse))}"
 
 
 def _route(route: InboundRoute) -> str:

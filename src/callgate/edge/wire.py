@@ -15,7 +15,7 @@ from callgate.core.verdicts import Accept, Dial, Redirect, Refuse, Target, Verdi
 _COUNTER_BITS = 15
 _DAY = 86_400
 #: The edge's tables that have entries for calls; see the head of its template.
-CALL_TABLES = ("call", "state", "leg", "claim", "done")
+CALL_TABLES = ("call", "state", "leg", "claim", "done", "early")
 #: The phrases of provisional responses (RFC 3261 section 21.1).
 _PROVISIONAL = {180: "Ringing", 181: "Call Is Being Forwarded", 182: "Queued"}
 
@@ -97,6 +97,13 @@ class AckFrame(msgspec.Struct, gc=False, tag_field="e", tag="ack"):
     status: int = 0
 
 
+class OutcomeFrame(msgspec.Struct, tag_field="e", tag="outcome"):
+    """The ``status`` that was replied to the request that the command of that ``id`` had the edge send."""
+
+    id: int
+    status: int
+
+
 class PhoneFrame(msgspec.Struct, tag_field="e", tag="phone"):
     """A phone has registered, or is gone (0 ``contacts``); ``source`` is "address:port", where it spoke from last."""
 
@@ -174,6 +181,7 @@ EdgeFrame = (
     | ReturnedFrame
     | ResumedFrame
     | AckFrame
+    | OutcomeFrame
     | PhoneFrame
     | WelcomeFrame
     | SyncedFrame
@@ -291,3 +299,8 @@ def hold_words(call: Call, seconds: float, status: int, phrase: str) -> str:
 def ringing_words(call: Call) -> str:
     """What follows the id of a command about a call that rings: the edge finds its transaction by these."""
     return f"{key_of(call)} {_coded(call.caller.sip_call_id)} {call.caller.cseq}"
+
+
+def transfer_words(call: Call, uri: str) -> str:
+    """What follows the id of a command to have the caller call that URI instead."""
+    return f"{key_of(call)} {_coded(call.caller.sip_call_id)} {_coded(uri)}"

@@ -5,12 +5,16 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import Any
 
+import pytest
 from structlog.testing import capture_logs
 
+from callgate.core.answers import NoDestination
 from callgate.core.control import PhoneStatus
 from callgate.core.events import PhoneEvent
+from callgate.core.verdicts import Accept, refusal
+from callgate.directory.model import INTERNAL, Phone, Queue
 
-from .rig import Rig
+from .rig import ALICE, Rig
 from .test_life import relinked
 
 
@@ -64,3 +68,15 @@ async def test_a_phone_counts_as_registered_while_the_link_is_down(rig: Rig) -> 
         rig.edge.drop_link()
         await rig.edge.until(lambda: rig.edge.connections == 2)
     assert rig.controller.phone("anna") == PhoneStatus("anna", 1, "192.0.2.50:5060")
+
+
+# --- calls from phones -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("route", "dialled"), [("queue:support", "9000"), ("phone:5001", "5001")])
+async def test_a_call_from_a_phone_has_the_terms_of_a_queue_or_phone(rig: Rig, route: str, dialled: str) -> None:
+    await rig.directory.apply([Queue("support", "9000"), Phone("5001", "a" * 32)])
+    call = await rig.call(trunk=INTERNAL, route=route, did=b64encode(dialled.encode()).decode())
+    assert (call.trunk, call.route, call.dialled) == ("phones", route, dialled)
+    assert (call.window, call.lapse, call.destination) == (60.0, refusal("temporarily_unavailable"), "")
+    assert await rig.controller.decide(call.id, Accept(), ALICE) == NoDestination(call)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from callgate.core.verdicts import Accept, Refuse, Verdict
 from callgate.directory.lookup import Lookup
-from callgate.directory.model import Bot, Directory, InboundRoute, Phone, Trunk, lapse_verdict
+from callgate.directory.model import INTERNAL, Bot, Directory, Entry, InboundRoute, Phone, Queue, Trunk, lapse_verdict
 from callgate.edge.rows import BATCH_BYTES, GUARD_MARGIN, Rows, digest_of, drops, networks, puts, rows_of
 from tests.unit.directory.strategies import directories
 
@@ -149,6 +149,7 @@ def test_the_rows_of_a_small_directory() -> None:
         "r:*:2002": "sales|sip:pbx.example.com|12000|-",
         "p:carrier:55": "all|sip:2000@pbx.example.com|4500|503|Service_Unavailable|41|30",
         "x:longest": "2",
+        "t:phones": "phones|1|480|Temporarily_Unavailable|18|",
     }
 
 
@@ -163,6 +164,37 @@ def test_a_phone_is_there_with_its_ha1_for_as_long_as_it_is_enabled() -> None:
     rows = rows_of(Directory.of(phones))
     assert rows["u:anna"] == "a" * 32
     assert "u:bert" not in rows
+
+
+def test_phones_can_dial_every_queue_and_every_phone_that_is_enabled() -> None:
+    entries: list[Entry] = [Phone("5001", "a" * 32), Phone("5002", "b" * 32, enabled=False), Queue("support", "+9000")]
+    rows = rows_of(Directory.of(entries))
+    assert route_row(rows, INTERNAL, "5001") == "phone:5001||62000|480|Temporarily_Unavailable|18|"
+    assert route_row(rows, INTERNAL, "+9000") == "queue:support||62000|480|Temporarily_Unavailable|18|"
+    assert route_row(rows, INTERNAL, "5002") is None
+    assert route_row(rows, "carrier", "9000") is None, "for phones alone"
+
+
+def test_a_queue_goes_before_a_phone_of_the_same_number() -> None:
+    rows = rows_of(Directory.of([Queue("support", "5001"), Phone("5001", "a" * 32)]))
+    assert (route_row(rows, INTERNAL, "5001") or "").startswith("queue:support|")
+
+
+@pytest.mark.parametrize("trunks", [(), (INTERNAL,)])
+def test_a_written_route_goes_before_a_queue_or_phone_of_the_same_number(trunks: tuple[str, ...]) -> None:
+    written = [InboundRoute(f"to-{did}", "sip:192.0.2.20", did, trunks) for did in ("9000", "+5001")]
+    rows = rows_of(Directory.of([*written, Queue("support", "9000"), Phone("5001", "a" * 32)]))
+    assert [(route_row(rows, INTERNAL, did) or "").partition("|")[0] for did in ("9000", "5001")] == [
+        "to-9000",
+        "to-+5001",
+    ]
+
+
+def test_a_written_prefix_goes_behind_a_queue() -> None:
+    all_numbers = InboundRoute("all", "sip:192.0.2.20", "*")
+    rows = rows_of(Directory.of([all_numbers, Queue("support", "9000")]))
+    assert (route_row(rows, INTERNAL, "9000") or "").startswith("queue:support|")
+    assert (route_row(rows, INTERNAL, "0049") or "").startswith("all|")
 
 
 def test_a_longer_network_goes_before_a_shorter_one() -> None:
