@@ -171,6 +171,11 @@ class Protocol:
         """The HTTP sessions that sessions belong to."""
         return self._roster.logins()
 
+    @property
+    def waiting(self) -> int:
+        """How many polls wait."""
+        return sum(session.poll is not None for session in self._roster.all())
+
     def __len__(self) -> int:
         return len(self._roster)
 

@@ -65,6 +65,11 @@ class Bayeux:
         """How many sessions live."""
         return len(self._protocol)
 
+    @property
+    def waiting(self) -> int:
+        """How many polls wait."""
+        return self._protocol.waiting
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             if scope["type"] == "websocket":
