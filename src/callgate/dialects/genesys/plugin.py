@@ -26,7 +26,7 @@ class Genesys:
         settings, directory, now = surroundings.settings, surroundings.directory, surroundings.control.now
         self._centre, self._directory = centre, directory
         self._logins = Logins(directory, settings.genesys, now)
-        self._bayeux = Bayeux(settings.genesys, self._logins, now)
+        self._bayeux = Bayeux(settings.genesys, self._logins, now, body_limit=settings.http.body_limit)
         self._logins.ended = self._bayeux.end
         self._events = Events(centre, self._bayeux, self._logins.base, now)
         self.mounts = {"/api": Api(surroundings, centre, self._logins, self._bayeux)}
