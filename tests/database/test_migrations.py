@@ -71,7 +71,7 @@ async def test_upgrading_again_changes_nothing(engine: AsyncEngine) -> None:
         assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == known_revisions()[0]
 
 
-@pytest.mark.parametrize("before", ["0002", "0004"], ids=["before RCML", "before bots"])
+@pytest.mark.parametrize("before", ["0002", "0004", "0005"], ids=["before RCML", "before bots", "before queues"])
 async def test_routes_of_before_are_kept(database_settings: Settings, before: str) -> None:
     engine = database.create(database_settings)
     await upgrade(engine, before)
@@ -146,4 +146,5 @@ def test_the_migrations_are_part_of_the_package() -> None:
         "0002_directory.py",
         "0003_rcml_directory.py",
         "0005_graph_directory.py",
+        "0006_queue_directory.py",
     }

@@ -168,8 +168,11 @@ def _check_route(route: InboundRoute) -> Iterator[Mistake]:
             expected = f"{RULES['rcml']['voice_url'].expected}; or an application"
             yield ("rcml", "voice_url"), None, expected
     leads = [key for key in ("rcml", "bots", "queue", "phone") if getattr(route, key)]
-    for key in leads[1:]:
-        yield (key,), shown_at(key, getattr(route, key)), f"only one of rcml, bots, queue and phone; it has {leads[0]}"
+    if route.queue or route.phone:
+        # Bots and a document can both be told of one call, but only a queue's or a phone's own side decides its calls.
+        for key in leads[:-1]:
+            expected = f"only one of rcml, bots, queue and phone; the route has {leads[-1]}"
+            yield (key,), shown_at(key, getattr(route, key)), expected
     if route.destination:
         return
     lapse = route.own_lapse

@@ -115,7 +115,7 @@ def _check(field: msgspec.structs.FieldInfo, value: Any, rule: Rule) -> Iterator
 
 def _shown_unknown(header: str, key: str, value: object) -> str:
     """The value of an unknown key, where it cannot be a secret under a misspelt key or in the wrong table."""
-    open_table = header in ("[[trunk]]", "[[route]]") and not get_close_matches(key, SECRET_KEYS, 1)
+    open_table = header in ("[[trunk]]", "[[route]]", "[[queue]]") and not get_close_matches(key, SECRET_KEYS, 1)
     return shown(value) if open_table and isinstance(value, bool | int | float | str) else NOT_SHOWN
 
 

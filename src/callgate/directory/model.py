@@ -84,8 +84,8 @@ class InboundRoute(msgspec.Struct, frozen=True, gc=False):
     trunk; ``None``: :data:`BOT_LAPSE` if it has bots, else the trunk's. ``outbound`` is the SIP URI, without a user
     part, that numbers are dialled through; "": through that of ``destination``. ``rcml`` is set where an RCML
     application decides the route's calls, ``bots`` names the bots that are told of them. ``queue`` names the queue that
-    its calls wait in, ``phone`` the phone (a login) that they ring; at most one of ``rcml``, ``bots``, ``queue`` and
-    ``phone`` is set.
+    its calls wait in, ``phone`` the phone (a login) that they ring; a route with one of them has neither the other nor
+    ``rcml`` or ``bots``.
     """
 
     name: str

@@ -140,7 +140,7 @@ VOICE_KEYS = frozenset(_VOICE_RULES)
 RULES: Mapping[Kind | Literal["webhook", "rcml"], Mapping[str, Rule]] = {
     "trunk": {
         "name": Rule(
-            f'{_NAME_RULE.expected}, but not "{INTERNAL}": that is where the calls of phones come from',
+            f'{_NAME_RULE.expected}, but not "{INTERNAL}"',  # where calls from phones come from
             lambda name: is_name(name) and name != INTERNAL,
         ),
         "sources": Rule(

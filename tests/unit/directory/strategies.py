@@ -8,6 +8,7 @@ from callgate.core.reasons import REASONS
 from callgate.directory.check import check_directory, normal
 from callgate.directory.model import (
     Account,
+    Agent,
     ApiKey,
     Application,
     Bot,
@@ -16,6 +17,7 @@ from callgate.directory.model import (
     Entry,
     InboundRoute,
     Phone,
+    Queue,
     RcmlNumber,
     RcmlVoice,
     Trunk,
@@ -145,10 +147,11 @@ def routes(
         plain |= st.builds(
             InboundRoute,
             name=NAMES,
-            destination=st.just(""),
+            destination=st.just("") | DESTINATIONS,
             did=DIDS,
             lapse=st.none() | st.sampled_from(sorted(REASONS)),
             number=st.just(0),
+            outbound=GATEWAYS,
             bots=st.lists(st.sampled_from(bots), min_size=1, max_size=3, unique=True).map(tuple),
         )
     if rcml is None:
@@ -195,6 +198,55 @@ def bots() -> st.SearchStrategy[Bot]:
         redirects=st.lists(DIDS | st.just("[2001:db8::1]"), max_size=3, unique=True).map(tuple),
         enabled=st.booleans(),
     )
+
+
+def inside_routes(queues: list[str], phones: list[str]) -> st.SearchStrategy[InboundRoute]:
+    """Routes that lead to a queue or a phone; there is one of either at least."""
+    leads = st.sampled_from([*(("queue", name) for name in queues), *(("phone", name) for name in phones)])
+    return st.builds(
+        lambda name, destination, did, trunks, lapse, lead: InboundRoute(
+            name, destination, did, trunks, 60.0, lapse, **{lead[0]: lead[1]}
+        ),
+        NAMES,
+        st.just("") | DESTINATIONS,
+        DIDS,
+        st.sampled_from([(), ("phones",)]),
+        st.none() | st.sampled_from(sorted(REASONS)),
+        leads,
+    )
+
+
+def queues() -> st.SearchStrategy[Queue]:
+    return st.builds(
+        Queue,
+        name=NAMES,
+        number=st.text("0129#._-aZ", min_size=1, max_size=4),
+        priority=st.integers(-1000, 1000),
+        length=st.integers(0, 100_000),
+        wait=st.floats(1, 86_400),
+        overflow=st.just("") | DESTINATIONS,
+        refusal=st.sampled_from(sorted(REASONS)),
+        ring=st.floats(1, 600),
+        after_call_work=st.floats(0, 3600),
+        missed=st.sampled_from(["not_ready", "ready"]),
+        reject_pause=st.floats(0, 3600),
+    )
+
+
+def agents(phones: list[str], queues: list[str]) -> st.SearchStrategy[Agent]:
+    rest = {
+        "name": st.text("abAB01_.+@-", min_size=1, max_size=4),
+        "secret_hash": HASHES,
+        "id": st.integers(0, 2**128 - 1).map(lambda number: f"{number:032x}"),
+        "first_name": FRIENDLY_NAMES,
+        "last_name": FRIENDLY_NAMES,
+        "queues": _some(queues),
+        "features": st.sampled_from([(), ("api-voice",), ("api-voice", "api-agent-control")]),
+        "enabled": st.booleans(),
+    }
+    addresses = st.text("0123", min_size=1, max_size=4).map(lambda number: f"sip:{number}@[2001:db8::3]:5070")
+    outside = st.builds(Agent, **rest, phone=st.just(""), address=addresses)
+    return outside | st.builds(Agent, **rest, phone=st.sampled_from(phones)) if phones else outside
 
 
 def clients(names: list[str]) -> st.SearchStrategy[Client]:
@@ -251,12 +303,20 @@ def directories(draw: st.DrawFn) -> Directory:
     others: list[st.SearchStrategy[Entry]] = [
         routes(trunk_names, bindings, [entry.name for entry in entries if isinstance(entry, Bot)]),
         phones(owners),
+        queues(),
         clients(trunk_names),
         keys(),
     ]
     for more in others:
         for entry in draw(st.lists(more, max_size=6)):
             _take(entries, entry)
+    logins = [entry.name for entry in entries if isinstance(entry, Phone)]
+    served = [entry.name for entry in entries if isinstance(entry, Queue)]
+    for agent in draw(st.lists(agents(logins, served), max_size=4)):
+        _take(entries, agent)
+    if logins or served:
+        for route in draw(st.lists(inside_routes(served, logins), max_size=3)):
+            _take(entries, route)
     return Directory.of(entries)
 
 

@@ -61,7 +61,7 @@ def test_a_number_that_callgate_did_not_give_is_refused() -> None:
 
 def test_one_wrong_entry_among_right_ones_is_refused_with_all_of_them() -> None:
     assert problems(CURRENT, Trunk("new", ("::1",)), Trunk("b a d", ("x",))) == [
-        'trunk "b a d": name = "b a d": expected 1 to 64 letters, digits, "-" and "_"',
+        'trunk "b a d": name = "b a d": expected 1 to 64 letters, digits, "-" and "_", but not "phones"',
         'trunk "b a d": sources[0] = "x": expected IP addresses and networks, like '
         '["192.0.2.10", "198.51.100.0/24", "2001:db8::/32"]',
     ]
@@ -133,7 +133,7 @@ def test_what_is_removed_is_gone_and_nothing_else(directory: Directory) -> None:
             try:
                 after = without(directory, kind, name)
             except EntryInUseError:
-                assert kind in ("trunk", "account", "application", "bot")
+                assert kind in ("trunk", "account", "application", "bot", "phone", "queue")
                 continue
             (removed,) = difference(directory, after).removed
             assert removed is directory.of_kind(kind)[name]

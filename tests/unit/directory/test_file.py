@@ -196,7 +196,8 @@ def test_every_mistake_is_told_with_line_key_value_and_what_was_expected() -> No
         trunks = ["main"]
         """
     ) == [
-        'd.toml:2: trunk "main trunk": name = "main trunk": expected 1 to 64 letters, digits, "-" and "_"',
+        'd.toml:2: trunk "main trunk": name = "main trunk": expected 1 to 64 letters, digits, "-" and "_", '
+        'but not "phones"',
         'd.toml:5: trunk "main trunk": sources[1] = "nowhere": expected IP addresses and networks, like '
         '["192.0.2.10", "198.51.100.0/24", "2001:db8::/32"]',
         'd.toml:10: route "sales": window = 90.0: expected 1 to 60 seconds',
@@ -219,7 +220,7 @@ def test_a_wrong_type_an_unknown_key_and_a_missing_one_are_told_together() -> No
         "d.toml:3: route: windw = 10",
         'd.toml:4: route: did = "5*5"',
     ]
-    known = "name, destination, did, trunks, window, lapse, outbound, rcml, bots"
+    known = "name, destination, did, trunks, window, lapse, outbound, rcml, bots, queue, phone"
     assert lines[2].endswith(f"a key of [[route]]: {known}; did you mean window?")
 
 
@@ -231,7 +232,7 @@ def test_an_item_of_a_wrong_type_is_told_with_its_own_line() -> None:
 def test_a_table_of_another_name_is_told_with_the_nearest_one() -> None:
     assert told("[[trunks]]\nname = 1") == [
         "d.toml:1: trunks = (not shown): expected [[trunk]], [[account]], [[application]], [[bot]], [[route]], "
-        "[[phone]], [[client]], [[key]]; did you mean [[trunk]]?"
+        "[[phone]], [[queue]], [[agent]], [[client]], [[key]]; did you mean [[trunk]]?"
     ]
 
 

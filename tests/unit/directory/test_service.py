@@ -20,10 +20,11 @@ from callgate.directory.errors import (
     InvalidEntryError,
     UnknownEntryError,
 )
-from callgate.directory.model import ApiKey, Client, Directory, InboundRoute, Trunk, Webhook
+from callgate.directory.model import ApiKey, Client, Directory, InboundRoute, Kind, Trunk, Webhook
 from callgate.directory.secrets import digest
 from callgate.directory.service import DirectoryService
 
+from . import queue_entries as centre
 from .bot_entries import DESK, GREETER, certificate
 from .bot_entries import OTHER as OTHER_BOT
 from .rcml_entries import ACME, ALICE, HOTLINE, MENU, NUMBER, OTHER
@@ -108,6 +109,24 @@ async def test_bots_and_routes_that_name_them_are_stored_as_they_are(
     await service.put(msgspec.structs.replace(greeter, enabled=False, secret_hashes=()))
     await service.put(msgspec.structs.replace(DESK, bots=("greeter",)))
     await service.remove("bot", "other")
+    assert await stored(engine) == service.current
+
+
+async def test_queues_agents_and_routes_to_them_are_stored_as_they_are(
+    service: DirectoryService, engine: AsyncEngine
+) -> None:
+    unnamed = msgspec.structs.replace(centre.KRISTI, id="")
+    await service.apply([*(entry for entry in centre.ENTRIES if entry is not centre.KRISTI), unnamed])
+    found = await stored(engine)
+    assert found == service.current
+    assert found.queues == {"sales": centre.SALES, "support": centre.SUPPORT}
+    assert found.agents["ann@example.com"] == centre.ANN
+    assert len(found.agents["ksippo"].id) == 32
+    assert (found.routes["hotline"].queue, found.routes["direct"].phone) == ("support", "5001")
+    await service.put(msgspec.structs.replace(centre.SUPPORT, number="9009", priority=-3, wait=1.5))
+    gone: tuple[tuple[Kind, str], ...] = (("agent", "ksippo"), ("route", "direct"), ("phone", "5001"))
+    for kind, name in gone:
+        await service.remove(kind, name)
     assert await stored(engine) == service.current
 
 
