@@ -76,7 +76,12 @@ class StandInCentre:
     def register(self, agent: str) -> None:
         """The agent's phone registers."""
         self.registered.add(agent)
-        self._tell(AgentChanged(agent))
+        self.tell(AgentChanged(agent))
+
+    def tell(self, notice: Notice) -> None:
+        """Whoever listens hears this."""
+        for listener in tuple(self._listeners):
+            listener(notice)
 
     # --- ContactCentre ------------------------------------------------------------------------------------------------
 
@@ -114,7 +119,7 @@ class StandInCentre:
         if not known or (current is Presence.LOGGED_OUT and presence is Presence.AFTER_CALL_WORK):
             return False
         self.presences[agent] = presence
-        self._tell(AgentChanged(agent))
+        self.tell(AgentChanged(agent))
         return True
 
     async def answer(self, agent: str, call: CallId) -> Outcome:
@@ -139,9 +144,5 @@ class StandInCentre:
 
     def _become(self, call: AgentCall) -> AgentCall:
         self._calls[call.agent, call.call] = call
-        self._tell(CallChanged(call))
+        self.tell(CallChanged(call))
         return call
-
-    def _tell(self, notice: Notice) -> None:
-        for listener in tuple(self._listeners):
-            listener(notice)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,11 +12,12 @@ import pytest
 from callgate.core.queues.model import Presence
 from callgate.dialects.genesys import ids
 from callgate.dialects.genesys.model import CALLS, CHANNELS, DEVICES
-from callgate.queues.port import CallState
+from callgate.queues.port import AgentCall, CallChanged, CallState
 from callgate.settings import GenesysSettings
 
 from .rig import ANDY, KRISTI, Rig, running
 
+PAGE = Path(__file__).parents[3] / "docs" / "genesys.md"
 #: The notification that Genesys documents for Reject, as its HTML page has it (docs.genesys.com, HTCC, CallsReject).
 REJECTED = b"""
 {
@@ -80,6 +82,22 @@ async def test_a_rejected_call_is_told_as_the_vendor_documents_it() -> None:
         expected = expected.replace(theirs, ours)
     assert told == expected
     assert re.fullmatch("[0-9a-f]{16}", ids.connection(call.call))
+
+
+async def test_the_documented_notification_is_what_is_sent() -> None:
+    (sample,) = re.findall(r"```json\n(.+?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    documented = msgspec.json.decode(sample)
+    (call, base) = documented["data"]["call"], "http://127.0.0.1:8088"
+    async with running(GenesysSettings(base_url=base)) as rig:
+        await rig.http.get("me")
+        identity = ids.call_of(call["id"])
+        assert identity is not None
+        now = rig.clock.now()
+        state = CallState.RELEASED
+        told = AgentCall(identity, "ksippo", state, "5005", "9000", "support", "internal", now - 5, ended=now)
+        rig.centre.tell(CallChanged(told))
+        assert rig.written.raw == [msgspec.json.encode(documented["data"])]
+        assert rig.written.published[0][1] == documented["channel"]
 
 
 async def test_a_call_is_told_at_each_step(rig: Rig) -> None:
