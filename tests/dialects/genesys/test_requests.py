@@ -99,6 +99,12 @@ async def test_json_is_taken_whatever_it_is_called(rig: Rig, content_type: str |
     assert good(await rig.http.post("me", content=msgspec.json.encode(READY), headers=headers)) == {}
 
 
+async def test_a_query_of_any_length_is_read(rig: Rig) -> None:
+    assert good(await rig.http.get("me?" + "&" * 2000 + "a=b&" * 2000 + "fields=userName"))["user"] == {
+        "userName": "ksippo"
+    }
+
+
 async def test_nobody_learns_what_there_is_without_a_login(rig: Rig) -> None:
     for path in ("me", "nothing", "me/calls/1"):
         assert told(await rig.outside.get(f"/api/v2/{path}"))[:2] == (401, 20)

@@ -93,7 +93,7 @@ def segments(scope: Scope) -> tuple[str, ...]:
 
 def names(scope: Scope, parameter: str) -> frozenset[str]:
     """The names in a query parameter, separated by commas."""
-    query = parse_qs(scope["query_string"].decode("latin-1"), max_num_fields=100)
+    query = parse_qs(scope["query_string"].decode("latin-1"))
     return frozenset(name.strip() for value in query.get(parameter, ()) for name in value.split(",") if name.strip())
 
 
