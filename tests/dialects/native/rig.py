@@ -29,6 +29,8 @@ from callgate.settings import DirectorySettings, Settings
 from tests.dialects.control import GateControl, incoming
 from tests.dialects.serving import PATIENCE, served
 
+from .centre import PlayedCentre
+
 KEYS = {scope: new_key() for scope in ("read", "decide", "admin")}
 
 
@@ -91,6 +93,7 @@ class Rig(msgspec.Struct):
 
     control: PlayedControl
     directory: DirectoryService
+    centre: PlayedCentre
     native: Native
     http: httpx.AsyncClient
     address: str
@@ -123,8 +126,8 @@ def problem(response: httpx.Response, status: int, name: str) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def serving(folder: Path, settings: Settings | None = None) -> AsyncIterator[Rig]:
-    """A whole API: the real directory in SQLite, the played edge, a real server."""
+async def serving(folder: Path, settings: Settings | None = None, *, centre: bool = True) -> AsyncIterator[Rig]:
+    """A whole API: the real directory in SQLite, the played edge and contact centre, a real server."""
     settings = msgspec.structs.replace(
         settings or Settings(), state=folder, directory=DirectorySettings(hash_memory=8, hash_passes=1)
     )
@@ -141,14 +144,16 @@ async def serving(folder: Path, settings: Settings | None = None) -> AsyncIterat
         ]
     )
     control = PlayedControl()
-    native = Native(Surroundings(control, directory, JournalReader(engine), settings, engine))
+    played = PlayedCentre(directory, control.now)
+    reader = JournalReader(engine)
+    native = Native(Surroundings(control, directory, reader, settings, engine, played if centre else None))
     await native.start()
     try:
         async with served(native.mounts) as port:
             address = f"127.0.0.1:{port}"
             try:
                 async with client(address, KEYS["admin"]) as http:
-                    yield Rig(control, directory, native, http, address)
+                    yield Rig(control, directory, played, native, http, address)
             finally:
                 await native.stop()
     finally:

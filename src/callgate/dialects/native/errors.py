@@ -133,6 +133,13 @@ ENTRY_IN_USE = Kind(
     "Other entries name this one.",
     "Change or remove the entries that the detail lists, then this one.",
 )
+AGENT_STATE = Kind(
+    "agent-state",
+    409,
+    "The agent cannot be that",
+    "The agent is not logged in, and only who is can do after-call work; or the agent is disabled.",
+    "Make the agent ready or not_ready first, which logs in; enable a disabled one with a PATCH.",
+)
 TOO_LARGE = Kind(
     "too-large",
     413,
@@ -222,6 +229,7 @@ KINDS: dict[str, Kind] = {
         NOT_LIVE,
         NAME_TAKEN,
         ENTRY_IN_USE,
+        AGENT_STATE,
         TOO_LARGE,
         UNSUPPORTED_MEDIA_TYPE,
         INVALID_REQUEST,

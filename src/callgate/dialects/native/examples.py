@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from callgate.dialects.native import wire, wire_directory, wire_graph, wire_rcml
+from callgate.dialects.native import wire, wire_directory, wire_graph, wire_queues, wire_rcml
 
 _RECEIVED = 1_767_225_600.25
 
@@ -78,6 +78,20 @@ _BOT = wire_graph.Bot(
     True,
 )
 _PHONE = wire_rcml.Phone("alice", "Alice", "acme", "CL0123456789abcdef0123456789abcdef", True)
+_QUEUE = wire_queues.Queue("support", "9000", overflow="sip:voicemail@pbx.example.com")
+_WAITING = wire_queues.WaitingCall(1, CALL.id, "5005", _RECEIVED, 0, "ksippo", 2)
+_AGENT = wire_queues.Agent(
+    "ksippo",
+    "63630bbebf4840d7a0bffd6312bc29ff",
+    "Kristi",
+    "Sippola",
+    "5001",
+    "",
+    ["support"],
+    ["api-voice"],
+    True,
+)
+_AGENT_CALL = wire_queues.AgentCall(CALL.id, "ringing", "5005", "9000", "support", "inbound", _RECEIVED + 12.0, None)
 _KEY = wire_directory.Key("dashboard", "read")
 _DELIVERY = wire.Delivery(CALL.id, "yeastar", "crm", "webhook", "30016", "delivered", _RECEIVED + 0.02, 0.018)
 _JOURNAL_CALL = wire.JournalCall(
@@ -133,6 +147,13 @@ EXAMPLES: dict[Any, object] = {
     wire.Page[wire_graph.Bot]: wire.Page([_BOT]),
     wire_rcml.Phone: _PHONE,
     wire.Page[wire_rcml.Phone]: wire.Page([_PHONE]),
+    wire_queues.Queue: _QUEUE,
+    wire.Page[wire_queues.Queue]: wire.Page([_QUEUE]),
+    wire_queues.QueueStatus: wire_queues.QueueStatus("support", "9000", 3, 1, 42.5, 2, 4, 1, 17, 2, 0),
+    wire.Page[wire_queues.WaitingCall]: wire.Page([_WAITING]),
+    wire_queues.Agent: _AGENT,
+    wire.Page[wire_queues.Agent]: wire.Page([_AGENT]),
+    wire_queues.AgentStatus: wire_queues.AgentStatus("ksippo", "5001", "ready", _RECEIVED - 60.0, True, [_AGENT_CALL]),
     wire_directory.Client: _CLIENT,
     wire.Page[wire_directory.Client]: wire.Page([_CLIENT]),
     wire_directory.Key: _KEY,

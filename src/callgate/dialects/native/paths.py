@@ -31,6 +31,15 @@ BOT_SECRET: Final = "/v1/bots/{name}/secret"  #: POST NewSecret or nothing → B
 PHONES: Final = "/v1/phones"  #: GET → Page[Phone]; POST PhoneRequest → 201 Phone
 PHONE: Final = "/v1/phones/{name}"  #: GET, PUT PhoneRequest, PATCH PhonePatch → Phone; DELETE → 204
 PHONE_PASSWORD: Final = "/v1/phones/{name}/password"  #: POST nothing → Phone with its new password
+QUEUES: Final = "/v1/queues"  #: GET → Page[Queue]; POST Queue → 201 Queue
+QUEUE: Final = "/v1/queues/{name}"  #: GET, PUT Queue, PATCH QueuePatch → Queue; DELETE → 204
+QUEUE_STATUS: Final = "/v1/queues/{name}/status"  #: GET → QueueStatus
+QUEUE_CALLS: Final = "/v1/queues/{name}/calls"  #: GET ?cursor= &limit= → Page[WaitingCall]
+AGENTS: Final = "/v1/agents"  #: GET → Page[Agent]; POST AgentRequest → 201 Agent
+AGENT: Final = "/v1/agents/{name}"  #: GET, PUT AgentRequest, PATCH AgentPatch → Agent; DELETE → 204
+AGENT_PASSWORD: Final = "/v1/agents/{name}/password"  #: POST nothing → Agent with its new password
+AGENT_STATUS: Final = "/v1/agents/{name}/status"  #: GET → AgentStatus
+AGENT_STATE: Final = "/v1/agents/{name}/state"  #: POST AgentState → AgentStatus
 CLIENTS: Final = "/v1/clients"  #: GET → Page[Client]; POST ClientRequest → 201 Client
 CLIENT: Final = "/v1/clients/{name}"  #: GET, PUT ClientRequest, PATCH ClientPatch → Client; DELETE → 204
 CLIENT_ROTATE: Final = "/v1/clients/{name}/rotate"  #: POST nothing → Client with its new secret

@@ -17,6 +17,7 @@ from callgate.dialects.native.operations import JSON, TOML
 from callgate.dialects.native.ring import EventRing
 from callgate.dialects.native.routes.bots import Bots
 from callgate.dialects.native.routes.calls import Calls
+from callgate.dialects.native.routes.centre import Centre
 from callgate.dialects.native.routes.clients import Clients
 from callgate.dialects.native.routes.decisions import DIALECT, Decisions
 from callgate.dialects.native.routes.directory import DirectoryFile
@@ -24,6 +25,7 @@ from callgate.dialects.native.routes.documents import Documents
 from callgate.dialects.native.routes.health import Health
 from callgate.dialects.native.routes.journal import Journal
 from callgate.dialects.native.routes.keys import ApiKeys
+from callgate.dialects.native.routes.queues import Agents, Queues
 from callgate.dialects.native.routes.rcml import Accounts, Applications, Phones
 from callgate.dialects.native.routes.trunks import Routes, Trunks
 from callgate.dialects.port import Surroundings
@@ -55,6 +57,9 @@ class Native:
             *Applications(directory, editing).operations(),
             *Bots(directory, editing).operations(),
             *Phones(directory, editing).operations(),
+            *Queues(directory, editing).operations(),
+            *Agents(directory, editing).operations(),
+            *Centre(surroundings.centre).operations(),
             *Clients(directory, editing).operations(),
             *ApiKeys(directory, editing).operations(),
             *DirectoryFile(directory).operations(),

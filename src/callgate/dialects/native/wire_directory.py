@@ -41,11 +41,13 @@ class TrunkPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where calls to a DID go. ``did``: "2002" exactly, "55*" by prefix, "*" any. ``trunks`` empty: every trunk.
 
-    ``destination`` is a SIP URI. ``window`` 1–60 s; left out or null: 10, or 15 with ``bots``. ``lapse`` "accept", a
-    reason's name, or null: "temporarily_unavailable" with ``bots``, else the trunk's. Only a route with ``rcml`` or
-    ``bots`` that lapses with a reason can be without destination (""). ``outbound`` is the SIP URI, without a user
-    part, that numbers are dialled through; "": through the host of ``destination``. ``bots`` names those that are told
-    of its calls.
+    ``trunks`` may name "phones": the calls that registered phones place. ``destination`` is a SIP URI. ``window`` 1–60
+    s; left out or null: 10, or 15 with ``bots``, or 60 with ``queue`` or ``phone``. ``lapse`` "accept", a reason's
+    name, or null: "temporarily_unavailable" with one of these, else the trunk's. Only a route with ``rcml``, ``bots``,
+    ``queue`` or ``phone`` that lapses with a reason can be without destination (""). ``outbound`` is the SIP URI,
+    without a user part, that numbers are dialled through; "": through the host of ``destination``. ``bots`` names those
+    that are told of its calls. In ``queue`` its calls wait for an agent, at ``phone`` (a login) they ring; a route with
+    one of these has neither the other nor ``bots`` or ``rcml``.
     """
 
     name: str
@@ -58,12 +60,14 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outbound: str = ""
     rcml: Binding | None = None
     bots: list[str] = []
+    queue: str = ""
+    phone: str = ""
 
 
 class RoutePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What of an inbound route is to change; of ``rcml`` what is there, null takes it away.
 
-    A ``window`` of null is 10, or 15 with bots.
+    A ``window`` of null is 10, or 15 with bots, or 60 with a queue or a phone.
     """
 
     destination: str | UnsetType = UNSET
@@ -74,6 +78,8 @@ class RoutePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     outbound: str | UnsetType = UNSET
     rcml: BindingPatch | UnsetType | None = UNSET
     bots: list[str] | UnsetType = UNSET
+    queue: str | UnsetType = UNSET
+    phone: str | UnsetType = UNSET
 
 
 class WebhookRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

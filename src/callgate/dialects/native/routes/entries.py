@@ -23,6 +23,7 @@ from callgate.directory.errors import (
 )
 from callgate.directory.model import (
     Account,
+    Agent,
     ApiKey,
     Application,
     Bot,
@@ -31,11 +32,12 @@ from callgate.directory.model import (
     InboundRoute,
     Kind,
     Phone,
+    Queue,
     Trunk,
 )
 from callgate.directory.service import DirectoryService
 
-E = TypeVar("E", Trunk, Account, Application, Bot, InboundRoute, Phone, Client, ApiKey)
+E = TypeVar("E", Trunk, Account, Application, Bot, InboundRoute, Phone, Queue, Agent, Client, ApiKey)
 Shown = TypeVar("Shown")
 Written = TypeVar("Written", bound=msgspec.Struct)
 Patch = TypeVar("Patch", bound=msgspec.Struct)
@@ -137,7 +139,7 @@ class Entries(ABC, Generic[E, Shown, Written, Patch]):
         kind, tag, shown = self.kind, self.tag, self.shown
         unknown, invalid, down = errors.UNKNOWN_ENTRY, errors.INVALID_REQUEST, errors.UNAVAILABLE
         edit: dict[str, Any] = {"scope": "admin", "reply": shown}
-        named = kind in ("trunk", "account", "application", "bot")
+        named = kind in ("trunk", "account", "application", "bot", "phone", "queue")
         in_use: tuple[errors.Kind, ...] = (errors.ENTRY_IN_USE,) if named else ()
         one = _one(kind)
         return [

@@ -82,11 +82,13 @@ class Routes(Entries[InboundRoute, wire_directory.Route, wire_directory.Route, w
             route.outbound,
             binding_shown(route.rcml),
             list(route.bots),
+            route.queue,
+            route.phone,
         )
 
     async def make(self, written: wire_directory.Route, former: InboundRoute | None) -> Edited[InboundRoute]:
         changes = changes_of(written)
-        changes["window"] = window_or_default(written.window, written.bots)
+        changes["window"] = window_or_default(written.window, written.bots, written.queue or written.phone)
         if written.rcml is not None:
             changes["rcml"] = binding_made(written.rcml, former.rcml if former else None)
         return Edited(InboundRoute(**changes))
@@ -96,5 +98,6 @@ class Routes(Entries[InboundRoute, wire_directory.Route, wire_directory.Route, w
         if isinstance(patch.rcml, BindingPatch):
             changes["rcml"] = binding_changed(patch.rcml, entry.rcml)
         if "window" in changes:
-            changes["window"] = window_or_default(changes["window"], changes.get("bots", entry.bots))
+            inside = changes.get("queue", entry.queue) or changes.get("phone", entry.phone)
+            changes["window"] = window_or_default(changes["window"], changes.get("bots", entry.bots), inside)
         return Edited(msgspec.structs.replace(entry, **changes))
