@@ -66,6 +66,11 @@ class Bayeux:
         return len(self._protocol)
 
     @property
+    def sockets(self) -> int:
+        """How many WebSockets are open."""
+        return len(self._sockets)
+
+    @property
     def waiting(self) -> int:
         """How many polls wait."""
         return self._protocol.waiting

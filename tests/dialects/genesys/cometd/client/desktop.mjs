@@ -25,11 +25,13 @@ for (const other of ["websocket", "long-polling", "callback-polling"].filter(nam
 if (wanted.ack) {
     cometd.registerExtension("ack", new AckExtension());
 }
+// The client has a subscription to "/**" hear its meta messages too.
+const hear = event => event.channel.startsWith("/meta/") || say("event", event);
 cometd.addListener("/meta/handshake", message => {
     say(message.successful ? "handshake" : "handshake failed", message);
     if (message.successful) {
         cometd.batch(() => wanted.subscriptions.forEach(channel =>
-            cometd.subscribe(channel, event => say("event", event), reply => say("subscribed", reply))));
+            cometd.subscribe(channel, hear, reply => say("subscribed", reply))));
     }
 });
 cometd.addListener("/meta/connect", message => say(message.successful ? "connect" : "connect failed", message));
