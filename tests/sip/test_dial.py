@@ -162,7 +162,7 @@ def invite_answer(target: Destination, invite: Message, tag: str) -> str:
 def within(dialed: Dialed, reply: Message, method: str) -> str:
     """A request of the caller within the dialog that this response made."""
     one = Dialed(dialed.caller, dialed.call_id, dialed.request, dialed.branch, dialed.to, 0.0, responses=[reply])
-    return one._within(method, {"ACK": 1, "BYE": 2}[method])
+    return one.within(method, {"ACK": 1, "BYE": 2}[method])
 
 
 # --- many ------------------------------------------------------------------------------------------------------------

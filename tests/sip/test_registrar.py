@@ -61,8 +61,8 @@ async def known(rig: EdgeRig, login: str, contacts: int = 1) -> PhoneStatus:
 async def test_a_phone_registers_with_its_password(phones: EdgeRig) -> None:
     anna = await unregistered(ELSEWHERE)
     reply = await anna.register(phones.edge, "anna", PASSWORD)
-    assert [each.status for each in anna.replies] == [401, 200]
-    challenge = anna.replies[0].header("WWW-Authenticate")
+    assert [each.status for each in anna.registered] == [401, 200]
+    challenge = anna.registered[0].header("WWW-Authenticate")
     assert 'realm="callgate"' in challenge
     assert 'qop="auth"' in challenge
     assert f"<sip:anna@{ELSEWHERE}:{anna.port}>;expires=300" in reply.header("Contact")
@@ -117,7 +117,7 @@ async def test_too_many_wrong_passwords_shut_out_their_address_alone(phones: Edg
     for _ in range(3):
         assert (await one.register(phones.edge, "carl", "guessed")).status == 401
     assert (await one.register(phones.edge, "carl", PASSWORD)).status == 403
-    assert len(one.replies) == 7  # the last one without a challenge
+    assert len(one.registered) == 7  # the last one without a challenge
     other = await phone(phones.edge, "carl", PASSWORD, "127.0.0.14")
     one.close()
     other.close()

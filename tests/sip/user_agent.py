@@ -122,6 +122,7 @@ class Dialed:
     requests: list[Message] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     acknowledge: bool = True
+    cseq: int = 1
 
     @property
     def statuses(self) -> list[int]:
@@ -157,11 +158,11 @@ class Dialed:
         lines = self.request.split("\r\n\r\n")[0].split("\r\n")
         kept = [line for line in lines[1:] if re.match(r"(Via|From|To|Call-ID|Max-Forwards):", line)]
         head = lines[0].replace("INVITE", "CANCEL")
-        self.caller.send("\r\n".join([head, *kept, "CSeq: 1 CANCEL", "Content-Length: 0", "", ""]), self.to)
+        self.caller.send("\r\n".join([head, *kept, f"CSeq: {self.cseq} CANCEL", "Content-Length: 0", "", ""]), self.to)
 
     def bye(self) -> str:
         """Hang up an answered call; the request, for those who want to send it again."""
-        request = self._within("BYE", 2)
+        request = self.within("BYE")
         self.caller.send(request, self.to)
         return request
 
@@ -173,21 +174,23 @@ class Dialed:
 
     def reinvite(self, body: str) -> None:
         """Offer new media within an answered call; its 200 is acknowledged by hand, with :meth:`ack`."""
-        text = self._within("INVITE", 2).removesuffix("Content-Length: 0\r\n\r\n")
+        text = self.within("INVITE").removesuffix("Content-Length: 0\r\n\r\n")
         contact = f"Contact: <{self.caller.contact}>\r\nContent-Type: application/sdp"
         self.caller.send(f"{text}{contact}\r\nContent-Length: {len(body.encode())}\r\n\r\n{body}", self.to)
 
     def ack(self, response: Message, *headers: str) -> None:
         if response.status < 300:
-            self.caller.send(self._within("ACK", int(response.header("CSeq").split()[0])), self.to)
+            self.caller.send(self.within("ACK", int(response.header("CSeq").split()[0])), self.to)
             return
         lines = self.request.split("\r\n\r\n")[0].split("\r\n")
         kept = [line for line in lines[1:] if re.match(r"(Via|From|Call-ID|Max-Forwards):", line)]
         head = lines[0].replace("INVITE", "ACK")
         to = f"To: {response.header('To')}"
-        self.caller.send("\r\n".join([head, *kept, to, *headers, "CSeq: 1 ACK", "Content-Length: 0", "", ""]), self.to)
+        ends = [f"CSeq: {self.cseq} ACK", "Content-Length: 0", "", ""]
+        self.caller.send("\r\n".join([head, *kept, to, *headers, *ends]), self.to)
 
-    def _within(self, method: str, sequence: int) -> str:
+    def within(self, method: str, sequence: int = 0) -> str:
+        """A request within an answered call; its CSeq number is the INVITE's next one unless told otherwise."""
         answer = next(each for each in self.finals if each.status < 300)
         contact = re.search(r"<([^>]+)>", answer.header("Contact"))
         assert contact is not None
@@ -196,13 +199,12 @@ class Dialed:
         assert own is not None
         lines = [
             f"{method} {contact[1]} SIP/2.0",
-            f"Via: SIP/2.0/{self.caller.via} {self.caller.host}:{self.caller.port}"
-            f";branch=z9hG4bK-{method}-{next(_numbers)}",
+            f"Via: SIP/2.0/{self.caller.via} {self.caller.address};branch=z9hG4bK-{method}-{next(_numbers)}",
             *routes,
             own[1],
             f"To: {answer.header('To')}",
             f"Call-ID: {self.call_id}",
-            f"CSeq: {sequence} {method}",
+            f"CSeq: {sequence or self.cseq + 1} {method}",
             "Max-Forwards: 70",
             "Content-Length: 0",
         ]
@@ -210,11 +212,20 @@ class Dialed:
 
 
 class Caller(_Endpoint):
-    """Places calls from one address; make it with :func:`caller`."""
+    """Places calls from one address; make it with :func:`caller`.
+
+    ``replies`` says what requests within a call are answered by their method, instead of 200; status 0: not at all.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.calls: dict[str, Dialed] = {}
+        self.replies: dict[str, tuple[int, str]] = {}
+
+    @property
+    def address(self) -> str:
+        """The address and port that it believes to have."""
+        return f"{self.host}:{self.port}"
 
     @property
     def contact(self) -> str:
@@ -232,6 +243,7 @@ class Caller(_Endpoint):
         acknowledge: bool = True,
         call_id: str | None = None,
         tag: str | None = None,
+        cseq: int = 1,
     ) -> Dialed:
         """Send an INVITE and remember what comes back; final responses are acknowledged unless told otherwise.
 
@@ -245,11 +257,11 @@ class Caller(_Endpoint):
         target = f"sip:{did}@{host(edge[0])}:{edge[1]}"
         lines = [
             f"INVITE {target} SIP/2.0",
-            f"Via: SIP/2.0/{self.via} {self.host}:{self.port};branch={branch}",
+            f"Via: SIP/2.0/{self.via} {self.address};branch={branch}",
             f"From: {identity};tag={tag or f't{unique}'}",
             f"To: <{target}>",
             f"Call-ID: {call_id}",
-            "CSeq: 1 INVITE",
+            f"CSeq: {cseq} INVITE",
             f"Contact: <{self.contact}>",
             "Max-Forwards: 70",
             *headers,
@@ -257,7 +269,7 @@ class Caller(_Endpoint):
             f"Content-Length: {len(body.encode())}",
         ]
         request = "\r\n".join([*lines, "", body])
-        call = Dialed(self, call_id, request, branch, edge, time.monotonic(), acknowledge=acknowledge)
+        call = Dialed(self, call_id, request, branch, edge, time.monotonic(), acknowledge=acknowledge, cseq=cseq)
         self.calls[call_id] = call
         self.send(request, edge)
         return call
@@ -294,7 +306,9 @@ class Caller(_Endpoint):
                 call.ack(message)
         else:
             call.requests.append(message)
-            self.send(_reply(message, 200, "OK"), message.source)
+            status, phrase = self.replies.get(message.method, (200, "OK"))
+            if status:
+                self.send(reply(message, status, phrase), message.source)
         call.changed.set()
 
 
@@ -367,8 +381,9 @@ class Destination(_Endpoint):
         else:
             self.others.append(message)
             if message.method != "ACK":
-                reply = _reply(message, 200, "OK")
-                asyncio.get_running_loop().call_later(self.slowness, self.send, reply, message.source)
+                asyncio.get_running_loop().call_later(
+                    self.slowness, self.send, reply(message, 200, "OK"), message.source
+                )
             if message.method == "CANCEL" and message.branch not in self.deaf_to_cancel:
                 invite = next(each for each in self.invites if each.branch == message.branch)
                 self.respond(invite, 487, "Request Terminated")
@@ -382,7 +397,7 @@ class Destination(_Endpoint):
         ]
 
     def respond(self, invite: Message, status: int, phrase: str, *headers: str, body: str = "") -> None:
-        self.send(_reply(invite, status, phrase, *headers, tag="callee", contact=self, body=body), invite.source)
+        self.send(reply(invite, status, phrase, *headers, tag="callee", contact=self, body=body), invite.source)
 
     def bye(self, invite: Message) -> None:
         """Hang up a call that this destination answered."""
@@ -413,7 +428,7 @@ def ring(destination: Destination, invite: Message) -> None:
     destination.respond(invite, 180, "Ringing")
 
 
-def _reply(
+def reply(
     request: Message,
     status: int,
     phrase: str,
@@ -422,6 +437,7 @@ def _reply(
     contact: Destination | None = None,
     body: str = "",
 ) -> str:
+    """A response to a request, with its Via, Record-Route, From, To, Call-ID and CSeq."""
     to = request.header("To")
     lines = [
         f"SIP/2.0 {status} {phrase}",
