@@ -11,7 +11,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import structlog
@@ -22,6 +22,7 @@ from callgate.controller import Controller
 from callgate.database import engine as database
 from callgate.database.errors import DatabaseError
 from callgate.database.migrate import upgrade
+from callgate.dialects.genesys.plugin import Genesys
 from callgate.dialects.graph.keys import KeyFileError
 from callgate.dialects.graph.plugin import Graph
 from callgate.dialects.native.plugin import Native
@@ -36,13 +37,15 @@ from callgate.edge.configuration import LinkAddress
 from callgate.journal.reader import JournalReader
 from callgate.journal.writer import JournalWriter
 from callgate.listeners import Front, ListenerTakenError, listen
+from callgate.queues.service import ContactCentreService
+from callgate.queues.store import SqlStore
 from callgate.settings import Settings
 from callgate.start import BEAT, HEARTBEAT, READY, Start
 
 log = structlog.get_logger(__name__)
 
 #: Every API that applications can speak. A new dialect is a new folder and one line here.
-DIALECTS: tuple[type[Native] | type[Yeastar] | type[Rcml] | type[Graph], ...] = (Native, Yeastar, Rcml, Graph)
+DIALECTS: tuple[Callable[[Surroundings], Dialect], ...] = (Native, Yeastar, Rcml, Graph, Genesys)
 
 #: What an operator can mend: the text says how, and where it happened in Callgate helps nobody.
 _TOLD = (DatabaseError, DirectoryError, KeyFileError, ListenerTakenError, OSError)
@@ -93,7 +96,11 @@ async def running(settings: Settings, address: LinkAddress) -> AsyncIterator[Con
         controller.listen(writer.listener)
         await writer.start()
         stack.push_async_callback(writer.stop)
-        surroundings = Surroundings(controller, directory, JournalReader(engine), settings, engine)
+        store = SqlStore(engine, settings, clock=controller.now)
+        centre = ContactCentreService(controller, directory, settings.queues, store)
+        await centre.start()
+        stack.push_async_callback(centre.stop)
+        surroundings = Surroundings(controller, directory, JournalReader(engine), settings, engine, centre)
         dialects: list[Dialect] = [dialect(surroundings) for dialect in DIALECTS]
         for dialect in dialects:
             await dialect.start()

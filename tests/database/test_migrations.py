@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 import callgate.dialects.rcml.tables
 import callgate.directory.tables
 import callgate.journal.tables
+import callgate.queues.tables
 from callgate.database import engine as database
 from callgate.database.errors import DatabaseTooNewError
 from callgate.database.migrate import known_revisions, upgrade
@@ -22,7 +23,12 @@ from callgate.directory.store import DirectoryStore
 from callgate.settings import Settings
 
 #: Importing these modules puts their tables on the metadata.
-TABLES = (callgate.dialects.rcml.tables, callgate.directory.tables, callgate.journal.tables)
+TABLES = (
+    callgate.dialects.rcml.tables,
+    callgate.directory.tables,
+    callgate.journal.tables,
+    callgate.queues.tables,
+)
 
 
 def described(connection: Connection) -> dict[str, object]:

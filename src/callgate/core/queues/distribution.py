@@ -156,6 +156,17 @@ class Distributor:
         self._roster.occupy(agent, call)
         return self._settle(now)
 
+    def free(self, agent: str, call: CallId, now: float) -> list[Effect]:
+        """A call that no queue offered is not at the agent's phone any more, though it may go on elsewhere."""
+        entry = self._entries.get(call)
+        if entry is not None and entry.placement.agent == agent:
+            return []
+        known = self._roster.get(agent)
+        if known is not None and call in known.view.calls:
+            self._hung_up(known, call, None, now)
+        self._roster.vacate(agent, call)
+        return self._settle(now)
+
     def _talks(self, known: Agent) -> bool:
         """Whether a call is at his phone that no queue offers just now."""
         return any(not self._offered(known, call) for call in known.view.calls)
@@ -202,6 +213,8 @@ class Distributor:
             line = self._lines[placement.queue] = Line(QueueTerms(placement.queue), gone=True)
         not_before = now + line.terms.again
         entry = Entry(placement, {name: min(until, not_before) for name, until in placement.paused.items()})
+        if placement.place is Place.REJECTED and placement.agent not in placement.paused:
+            entry.pause(placement.agent, now + line.terms.reject_pause, not_before)
         if placement.place is Place.WAITING:
             placement.agent = ""
             self._agenda.set((Due.RESTORED, ""), now)
