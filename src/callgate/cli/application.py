@@ -68,6 +68,8 @@ COMMANDS = (
     Command("application", "rcml_applications:application", "Directory"),
     Command("bot", "bots:bot", "Directory"),
     Command("phone", "phones:phone", "Directory"),
+    Command("queue", "queues:queue", "Directory"),
+    Command("agent", "agents:agent", "Directory"),
     Command("client", "clients:client", "Directory"),
     Command("key", "keys:key", "Directory"),
 )

@@ -52,24 +52,34 @@ Did = Annotated[
     str | None, typer.Option(help="The number dialled: 2002 exactly, 55* by prefix, * any.", show_default=False)
 ]
 OfTrunks = Annotated[
-    list[str] | None, typer.Option("--trunk", help="Only calls of this trunk; may be given several times.")
+    list[str] | None,
+    typer.Option("--trunk", help="Only calls of this trunk, phones for those of phones; may be given several times."),
 ]
 Window = Annotated[
     float | None,
     typer.Option(
-        help="How long (seconds, 1 to 60) applications may decide.", show_default="10 for a new one, 15 with --bot"
+        help="How long (seconds, 1 to 60) applications may decide.",
+        show_default="10 for a new one, 15 with --bot, 60 with --queue or --phone",
     ),
 ]
 Lapse = Annotated[
     str | None,
     typer.Option(
         help="What a call gets that nobody decides: accept, a reason's name, or trunk for the trunk's own "
-        "(of a route with bots: temporarily_unavailable)."
+        "(of a route with bots, queue or phone: temporarily_unavailable)."
     ),
 ]
 OfBots = Annotated[
     list[str] | None,
     typer.Option("--bot", help="A bot that is told of its calls; may be given several times.", show_default=False),
+]
+OfQueue = Annotated[
+    str | None,
+    typer.Option("--queue", help='The queue that its calls wait in; "" for none.', show_default=False),
+]
+AtPhone = Annotated[
+    str | None,
+    typer.Option("--phone", help='The login of the phone that its calls ring; "" for none.', show_default=False),
 ]
 
 
@@ -86,7 +96,7 @@ def list_(client: Client, as_json: AsJson = False) -> None:
             r.name,
             r.did,
             ", ".join(r.trunks) or "every",
-            r.destination or "-",
+            _leads(r),
             _window(r),
             _lapses(r),
             ", ".join(r.bots) or "-",
@@ -110,6 +120,7 @@ def show(client: Client, name: Name, as_json: AsJson = False) -> None:
     "callgate route add sales --did 2002 --to sip:192.0.2.20:5060 --window 10",
     "callgate route add hotline --did 2003 --to sip:192.0.2.20 --rcml-account acme --voice-url https://example.com/voice",
     "callgate route add desk --did 2004 --bot greeter",
+    "callgate route add support --did 2005 --queue support",
 )
 @connected
 def add(
@@ -123,6 +134,8 @@ def add(
     lapse: Lapse = None,
     outbound: Outbound = None,
     bot: OfBots = None,
+    queue: OfQueue = None,
+    phone: AtPhone = None,
     rcml_account: OfAccount = None,
     rcml_application: OfApplication = None,
     voice_url: VoiceUrl = None,
@@ -137,8 +150,8 @@ def add(
 ) -> None:
     """Add an inbound route, for any number and every trunk unless said otherwise.
 
-    --to may be left out where bots are told of the calls (--bot), and where a document decides them (--rcml-account)
-    and --lapse is a reason.
+    --to may be left out where the calls wait in a queue (--queue), ring a phone (--phone) or bots are told of them
+    (--bot), and where a document decides them (--rcml-account) and --lapse is a reason.
     """
     rcml = _given(
         account=rcml_account,
@@ -164,6 +177,8 @@ def add(
         outbound=outbound or "",
         rcml=Binding(**rcml) if rcml else None,
         bots=bot or [],
+        queue=queue or "",
+        phone=phone or "",
     )
     _print(client.send("POST", ROUTES, Route, new), as_json)
 
@@ -182,6 +197,8 @@ def set_(
     lapse: Lapse = None,
     outbound: Outbound = None,
     bot: OfBots = None,
+    queue: OfQueue = None,
+    phone: AtPhone = None,
     rcml_account: OfAccount = None,
     rcml_application: OfApplication = None,
     voice_url: VoiceUrl = None,
@@ -196,7 +213,10 @@ def set_(
     no_rcml: Annotated[bool, typer.Option("--no-rcml", help="No document decides its calls any more.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change an inbound route: what is not given stays; --trunk replaces all of its trunks, --bot all of its bots."""
+    """Change an inbound route: what is not given stays; --trunk replaces all of its trunks, --bot all of its bots.
+
+    --queue takes the place of a phone, and --phone that of a queue.
+    """
     rcml = _given(
         account=rcml_account,
         application=rcml_application,
@@ -224,6 +244,8 @@ def set_(
         UNSET if outbound is None else outbound,
         None if no_rcml else BindingPatch(**rcml) if rcml else UNSET,
         [] if no_bots else UNSET if bot is None else bot,
+        queue=queue if queue is not None else "" if phone else UNSET,
+        phone=phone if phone is not None else "" if queue else UNSET,
     )
     _print(client.send("PATCH", at(ROUTE, name), Route, patch), as_json)
 
@@ -240,13 +262,20 @@ def _lapse(given: str | None) -> str | None:
     return None if given in (None, "trunk") else given
 
 
+def _leads(found: Route) -> str:
+    """Where its calls go."""
+    if found.queue:
+        return f"queue {found.queue}"
+    return f"phone {found.phone}" if found.phone else found.destination or "-"
+
+
 def _window(found: Route) -> str:
     return f"{found.window or 0:g} s"
 
 
 def _lapses(found: Route) -> str:
     """What a call gets that nobody decides."""
-    return found.lapse or (BOT_LAPSE if found.bots else "the trunk's")
+    return found.lapse or (BOT_LAPSE if found.bots or found.queue or found.phone else "the trunk's")
 
 
 def _given(**options: Any) -> dict[str, Any]:
@@ -266,6 +295,10 @@ def _print(found: Route, as_json: bool) -> None:
         ("lapse", _lapses(found)),
         ("number", str(found.number)),
     ]
+    if found.queue:
+        fields.append(("queue", found.queue))
+    if found.phone:
+        fields.append(("phone", found.phone))
     if found.bots:
         fields.append(("bots", ", ".join(found.bots)))
     if found.outbound:

@@ -1,14 +1,14 @@
 """Which trunk a call comes from and which inbound route it takes.
 
-The edge decides this by itself for each INVITE. This is the same rule in Python: `callgate check` asks it, and the
-tests hold the edge against it.
+The edge decides this by itself for each INVITE. This is the same rule in Python: transfers ask it, and the tests
+hold the edge against it.
 """
 
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
-from callgate.directory.model import Directory, InboundRoute, Trunk
+from callgate.directory.model import INTERNAL, Directory, InboundRoute, Trunk
 
 #: Stands for "every trunk"; no trunk has this name.
 _EVERY = ""
@@ -26,6 +26,7 @@ class Lookup:
                     self._prefixes[trunk, route.did[:-1]] = route
                 else:
                     self._exact[trunk, route.did] = route
+        self._add_internal(directory)
         #: How long the prefixes are, longest first.
         self._lengths = sorted({len(prefix) for _, prefix in self._prefixes}, reverse=True)
         self._addresses: dict[tuple[int, int], Trunk] = {}
@@ -42,12 +43,22 @@ class Lookup:
             {(version, length, _mask(version, length)) for version, length, _ in self._networks}, reverse=True
         )
 
+    def _add_internal(self, directory: Directory) -> None:
+        """What phones can dial though nobody wrote a route for it: queues, and enabled phones."""
+        names = [f"queue:{queue}" for queue in directory.queues]
+        names += [f"phone:{phone.name}" for phone in directory.phones.values() if phone.enabled]
+        for route in filter(None, map(directory.route_of, names)):
+            number = route.did.removeprefix("+")
+            if (_EVERY, number) not in self._exact:
+                self._exact.setdefault((INTERNAL, number), route)
+
     def route(self, trunk: str, dialled: str) -> InboundRoute | None:
         """The inbound route of a call on that trunk to that number, ``None``: there is none.
 
         ``dialled`` is the user part of the request URI; a leading "+" is left aside. First goes the exact DID of a
         route that names the trunk, then that of a route for every trunk, then the prefixes from the longest to the
-        shortest, at each length the trunk's own before that of every trunk, ``*`` last.
+        shortest, at each length the trunk's own before that of every trunk, ``*`` last. On :data:`INTERNAL` the numbers
+        of queues and the logins of phones come after exact DIDs and before prefixes.
         """
         number = dialled.removeprefix("+")
         exact = self._exact.get((trunk, number)) or self._exact.get((_EVERY, number))

@@ -47,7 +47,7 @@ async def test_a_route_is_added_listed_changed_and_removed(rig: Rig) -> None:
     added = await run_beside("route", "add", "branch", *options, "--json")
     assert added.json == {
         "name": "branch", "destination": "sip:192.0.2.7", "did": "55*", "trunks": ["main"], "window": 20.0,
-        "lapse": "busy", "number": 2, "outbound": "", "rcml": None, "bots": [],
+        "lapse": "busy", "number": 2, "outbound": "", "rcml": None, "bots": [], "queue": "", "phone": "",
     }  # fmt: skip
     changed = await run_beside("route", "set", "branch", "--lapse", "trunk", "--every-trunk", "--json")
     assert (changed.json["lapse"], changed.json["trunks"], changed.json["window"]) == (None, [], 20.0)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callgate.directory.lookup import Lookup
-from callgate.directory.model import Directory, InboundRoute, Trunk
+from callgate.directory.model import INTERNAL, Directory, InboundRoute, Phone, Queue, Trunk
 
 from .strategies import NAMES, directories
 
@@ -119,3 +119,30 @@ def test_the_trunk_found_is_the_one_of_the_longest_network(directory: Directory,
         containing = [(network.prefixlen, trunk.name) for network, trunk in sources if address in network]
         trunk = index.trunk(address)
         assert (trunk.name if trunk else None) == (max(containing)[1] if containing else None)
+
+
+def test_a_phone_dials_queues_and_phones_unless_a_route_says_otherwise() -> None:
+    entries = (Phone("5001", "0" * 32), Phone("+5002", "0" * 32, enabled=False), Queue("support", "9000"))
+    index = Lookup(Directory.of(entries))
+    assert [found(index, number, INTERNAL) for number in ("5001", "+5001", "9000", "5002", "5003")] == [
+        "phone:5001",
+        "phone:5001",
+        "queue:support",
+        None,
+        None,
+    ]
+    assert found(index, "9000") is None
+    routes = [
+        InboundRoute("any", "sip:pbx"),
+        InboundRoute("nine", "sip:pbx", "9000"),
+        InboundRoute("own", "sip:pbx", "5001", (INTERNAL,)),
+        InboundRoute("five", "sip:pbx", "5*", (INTERNAL,)),
+    ]
+    assert found(Lookup(Directory.of([*entries, *routes[:1]])), "9000", INTERNAL) == "queue:support"
+    index = Lookup(Directory.of([*entries, *routes]))
+    assert [found(index, number, INTERNAL) for number in ("9000", "5001", "5002", "6")] == [
+        "nine",
+        "own",
+        "five",
+        "any",
+    ]

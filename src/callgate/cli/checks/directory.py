@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from callgate.cli.checks.bots import bots
 from callgate.cli.checks.finding import Finding, error, ok, warning
+from callgate.cli.checks.queues import queues
 from callgate.directory.check import check_directory
-from callgate.directory.model import Directory
+from callgate.directory.model import INTERNAL, Directory
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -18,7 +19,7 @@ _LIMIT = 10
 
 def directory(known: Directory) -> Iterator[Finding]:
     """Trunks without routes, routes without trunks, networks that overlap, clients that may decide nothing, documents
-    that are never fetched, and bots that are told of no call.
+    that are never fetched, bots that are told of no call, and queues and phones that nobody answers.
     """
     found = [
         *(
@@ -31,6 +32,7 @@ def directory(known: Directory) -> Iterator[Finding]:
         *_clients(known),
         *_documents(known),
         *bots(known),
+        *queues(known),
     ]
     yield from found[:_LIMIT]
     if len(found) > _LIMIT:
@@ -40,11 +42,13 @@ def directory(known: Directory) -> Iterator[Finding]:
         counts += [(len(known.accounts), "accounts")] if known.accounts else []
         counts += [(len(known.bots), "bots")] if known.bots else []
         counts += [(len(known.phones), "phones")] if known.phones else []
+        counts += [(len(known.queues), "queues")] if known.queues else []
+        counts += [(len(known.agents), "agents")] if known.agents else []
         yield ok("directory", ", ".join(f"{count} {name}" for count, name in counts))
 
 
 def _trunks(known: Directory) -> Iterator[Finding]:
-    if not known.trunks:
+    if not known.trunks and not known.phones:
         yield warning("directory", "no trunk: every call gets 403", "callgate trunk add NAME --source ADDRESS")
     everywhere = any(not route.trunks for route in known.routes.values())
     routed = {name for route in known.routes.values() for name in route.trunks}
@@ -61,7 +65,7 @@ def _trunks(known: Directory) -> Iterator[Finding]:
             and (
                 len(known.keys) <= 1  # the admin key alone
             )
-            and not any(route.rcml or route.bots for route in known.routes.values())
+            and not any(route.rcml or route.bots or route.queue or route.phone for route in known.routes.values())
         ):
             yield warning(
                 f"trunk {trunk.name}",
@@ -72,7 +76,7 @@ def _trunks(known: Directory) -> Iterator[Finding]:
 
 def _routes(known: Directory) -> Iterator[Finding]:
     for route in known.routes.values():
-        gone = [name for name in route.trunks if name not in known.trunks]
+        gone = [name for name in route.trunks if name not in known.trunks and name != INTERNAL]
         if gone and len(gone) == len(route.trunks):
             yield warning(
                 f"route {route.name}",
