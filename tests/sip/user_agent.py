@@ -189,9 +189,12 @@ class Dialed:
         ends = [f"CSeq: {self.cseq} ACK", "Content-Length: 0", "", ""]
         self.caller.send("\r\n".join([head, *kept, to, *headers, *ends]), self.to)
 
-    def within(self, method: str, sequence: int = 0) -> str:
-        """A request within an answered call; its CSeq number is the INVITE's next one unless told otherwise."""
-        answer = next(each for each in self.finals if each.status < 300)
+    def within(self, method: str, sequence: int = 0, *, of: Message | None = None) -> str:
+        """A request within an answered call, or within the dialog ``of`` a provisional response.
+
+        Its CSeq number is the INVITE's next one unless told otherwise.
+        """
+        answer = of or next(each for each in self.finals if each.status < 300)
         contact = re.search(r"<([^>]+)>", answer.header("Contact"))
         assert contact is not None
         routes = [f"Route: {value}" for value in reversed(answer.headers("Record-Route"))]
