@@ -1,4 +1,4 @@
-"""A phone that rings is told to answer: NOTIFY with Event: talk, within the early dialog of the INVITE that rings there."""
+"""A phone that rings is told to answer: NOTIFY with Event: talk, within the early dialog of its INVITE."""
 
 from __future__ import annotations
 
