@@ -55,6 +55,8 @@ class Commands:
 
     async def _offer(self, offer: Offer) -> None:
         agent = self._floor.staff.get(offer.agent)
+        placement = self._floor.distributor.placement(offer.call)
+        number = 0 if placement is None else placement.offers
         try:
             if agent is not None:
                 answer = await self.dial(
@@ -64,7 +66,7 @@ class Commands:
                     return
         except VerdictError:
             log.exception("an agent's phone cannot be dialled", agent=offer.agent)
-        self.reconcile(offer.call)
+        self._not_dialled(offer.call, number)
 
     async def _withdraw(self, call: CallId) -> None:
         match await self._floor.control.withdraw(call):
@@ -72,8 +74,8 @@ class Commands:
                 self._floor.outcomes.tell(call, Outcome.FAILED)
             case EdgeSilent():
                 self._floor.outcomes.tell(call, Outcome.SILENT)
-            case _:
-                self.reconcile(call)
+            case UnknownCall():
+                self._floor.step(self._floor.distributor.over(call, self._floor.now()))
 
     async def _overflow(self, call: CallId, name: str) -> None:
         queue = self._floor.directory.queues.get(name)
@@ -85,18 +87,18 @@ class Commands:
                 log.exception("a queue's overflow is no SIP URI", queue=name)
         await self.refuse(call, refusal(UNAVAILABLE if queue is None else queue.refusal), decider(name))
 
-    def reconcile(self, identity: CallId) -> None:
-        """A command had nothing to do, or could not be done: tell the distributor what the call is."""
+    def _not_dialled(self, identity: CallId, number: int) -> None:
+        """The call's offer of that number could not be carried out: tell the distributor what the call is."""
         floor = self._floor
         call, placement, now = floor.control.find(identity), floor.distributor.placement(identity), floor.now()
-        if placement is None:
+        if placement is None or placement.offers != number:
             return
         if call is None or call.ended is not None or is_elsewhere(floor, call):
             floor.step(floor.distributor.over(identity, now))
-            self._floor.outcomes.tell(identity, Outcome.NOT_NOW)
+            floor.outcomes.tell(identity, Outcome.NOT_NOW)
         elif call.state is State.HELD and placement.place in AT_A_PHONE:
             floor.step(floor.distributor.returned(identity, now))
-            self._floor.outcomes.tell(identity, Outcome.DONE)
+            floor.outcomes.tell(identity, Outcome.DONE)
         floor.save(identity)
 
     # --- calls -------------------------------------------------------------------------------------------------------

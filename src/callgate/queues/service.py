@@ -20,7 +20,7 @@ from callgate.queues.operations import Operations
 from callgate.queues.port import AgentCall, AgentStatus, Notice, Outcome, QueueStatus, WaitingCall
 from callgate.queues.restoring import restore_calls, restore_presences
 from callgate.queues.sending import Sending
-from callgate.queues.store import Saved, SqlStore
+from callgate.queues.store import Saved, Store
 from callgate.queues.tasks import Alarm, Later
 from callgate.settings import QueueSettings
 
@@ -44,7 +44,7 @@ class ContactCentreService:
         control: CallControl,
         directory: DirectoryService,
         settings: QueueSettings,
-        store: SqlStore,
+        store: Store,
         *,
         later: Later | None = None,
     ) -> None:

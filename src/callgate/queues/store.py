@@ -53,14 +53,30 @@ class Saved(msgspec.Struct, frozen=True):
 
 
 class Store(Protocol):
-    """What the contact centre needs of one."""
+    """What the contact centre needs of one. Nothing that is told to it makes a call wait."""
+
+    async def load(self) -> Saved:
+        """What an earlier controller left."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to write."""
+        ...
+
+    async def stop(self) -> None:
+        """Write what waits."""
+        ...
 
     def presence(self, saved: SavedPresence) -> None:
-        """The agent is this from now on. Returns at once."""
+        """The agent is this from now on."""
         ...
 
     def call(self, saved: SavedCall) -> None:
-        """The call is there from now on; nowhere, if it has no place and no phone. Returns at once."""
+        """The call is there from now on; nowhere, if it has no place and no phone."""
+        ...
+
+    def forget_all_but(self, live: Iterable[CallId]) -> None:
+        """What is kept of other calls is about calls that are no more."""
         ...
 
 
@@ -127,7 +143,6 @@ class SqlStore:
             self._writer.take_up(_Row(saved.call, ""))
 
     def forget_all_but(self, live: Iterable[CallId]) -> None:
-        """What is kept of other calls is about calls that are no more."""
         for call in self._kept.difference(live):
             self.call(SavedCall(call, None, ()))
 
