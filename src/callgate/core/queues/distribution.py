@@ -100,7 +100,6 @@ class Distributor:
     def _open(self, name: str, terms: QueueTerms, now: float) -> None:
         line = self._lines.setdefault(name, Line(terms))
         line.gone = False
-        self._touched.add(name)
         if line.terms != terms:
             entries = [self._entries[call] for _, _, call in line.waiting]
             line.terms = terms

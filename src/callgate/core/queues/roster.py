@@ -50,7 +50,9 @@ class Roster:
 
     def _new(self, name: str, now: float) -> Agent:
         calls = {call for call, names in self._phones.items() if name in names}  # if he has been here before
-        return Agent(AgentView(name, since=now, calls=calls))
+        agent = Agent(AgentView(name, since=now, calls=calls))
+        agent.news()
+        return agent
 
     # --- what is at their phones -------------------------------------------------------------------------------------
 
