@@ -192,8 +192,10 @@ class CallEvents:
         placement = floor.distributor.placement(call.id)
         if placement is not None and placement.place is not Place.CONNECTED and event.kind is Kind.CANCELLED:
             floor.counts(placement.queue).abandoned += 1
-        for each in floor.calls.at(call.id):
+        phones = floor.calls.at(call.id)
+        for each in phones:
             floor.calls.move(each, CallState.RELEASED, floor.now())
-        floor.step(floor.distributor.over(call.id, floor.now()))
+        if placement is not None or phones or floor.is_ours(call):  # most calls of others are none of our business
+            floor.step(floor.distributor.over(call.id, floor.now()))
         self._sending.drop(call.id)
         self._floor.outcomes.tell(call.id, Outcome.NOT_NOW)

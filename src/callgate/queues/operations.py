@@ -75,7 +75,7 @@ class Operations:
         current = floor.calls.find(agent, call)
         if current is None:
             return Outcome.UNKNOWN
-        if current.state is not CallState.RINGING:
+        if current.state is not CallState.RINGING or call in self._sending:
             return Outcome.NOT_NOW
         rejected, effects = floor.distributor.reject(agent, call, floor.now())
         if rejected is Rejected.NOT_QUEUED:
@@ -136,7 +136,7 @@ class Operations:
     def _rings_for_us(self, call: AgentCall) -> Call | None:
         """The call, if it is this contact centre that rings the phone for it, and nobody has told it to stop."""
         placement = self._floor.distributor.placement(call.call)
-        if call.queue and (placement is None or placement.place is not Place.OFFERED):
+        if call.call in self._sending or (call.queue and (placement is None or placement.place is not Place.OFFERED)):
             return None
         found = self._floor.control.find(call.call)
         return found if found is not None and found.attempt and self._floor.is_ours(found) else None

@@ -23,8 +23,9 @@ class Sending:
         self._commands = commands
         self._leaving: dict[CallId, tuple[Destination, Decider]] = {}
 
-    def __len__(self) -> int:
-        return len(self._leaving)
+    def __contains__(self, call: CallId) -> bool:
+        """Whether the call is to go elsewhere as soon as it is held again."""
+        return call in self._leaving
 
     def ring(self, call: CallId, login: str) -> None:
         """Ring that phone for a held call; refuse the call if the phone is not registered."""

@@ -171,3 +171,16 @@ async def test_a_route_of_the_calls_own_trunk_leads_there_too() -> None:
     assert await rig.centre.transfer("kristi", call.id, "7000") is Outcome.DONE
     assert rig.rung[-1] == "sip:7000@192.0.2.20:5070"
     await rig.stop()
+
+
+async def test_a_call_is_sent_to_one_place(rig: Rig) -> None:
+    call = await rig.rings("kristi")
+    rig.control.withdraw_answer = Withdrawn
+    sending = asyncio.create_task(rig.centre.transfer("kristi", call.id, "5002"))
+    await settle()
+    assert rig.centre.operations(rig.centre.calls("kristi")[0]) == ()
+    assert await rig.centre.transfer("kristi", call.id, "9100") is Outcome.NOT_NOW
+    assert await rig.centre.reject("kristi", call.id) is Outcome.NOT_NOW
+    rig.control.returns(call, 487)
+    assert await sending is Outcome.DONE
+    assert rig.rung == ["5001", "5002"]
