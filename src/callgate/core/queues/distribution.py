@@ -88,7 +88,6 @@ class Distributor:
                 self._withdraw(known)
                 if known.make(Turn.LOG_OUT, now):
                     self._roster.stir(known)
-        self._effects += self._roster.news()
         self._roster.dissolve()
         for name in [name for name in self._lines if name not in queues]:
             self._close(name)
@@ -149,8 +148,7 @@ class Distributor:
 
     def busy(self, agent: str, call: CallId, now: float) -> list[Effect]:
         """A call that no queue offered is at the agent's phone: a direct one, or one that it placed."""
-        entry = self._entries.get(call)
-        if self._roster.get(agent) is None or (entry is not None and entry.placement.agent == agent):
+        if self._roster.get(agent) is None:
             return []
         self._roster.occupy(agent, call)
         return self._settle(now)

@@ -87,7 +87,7 @@ class Overflow(msgspec.Struct, frozen=True, gc=False):
 
 
 class AgentChanged(msgspec.Struct, frozen=True, gc=False):
-    """An agent's presence, or whether he has calls, is another than before."""
+    """An agent's presence (or its end), or whether he has calls, is another than before; maybe he is gone."""
 
     agent: str
 
