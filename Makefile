@@ -14,7 +14,7 @@ TEST_PACKAGES := $(RUN_PACKAGES) postgresql baresip-core openssl
 
 help:
 	@echo "make run    install what is needed; start gate, edge and a demo destination; Ctrl-C stops everything"
-	@echo "make demo   seven calls through a real edge: decided by an application and by documents; exits 0 if all are right"
+	@echo "make demo   eight calls through a real edge: decided by an application, documents and agents; exits 0 if all are right"
 	@echo "make test   install what is needed; run all checks and tests"
 	@echo "make bench  measure rates, latencies, CPU and memory on this machine"
 	@echo "make lock   resolve the dependencies anew"

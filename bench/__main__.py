@@ -12,10 +12,11 @@ import msgspec
 from rich.console import Console
 
 from bench.machine import this_machine
+from bench.queues import shift
 from bench.report import Report, show
 from bench.scenarios import Length, documents, memory, neighbours, whole_loop, yardstick
 
-_PARTS = ("alone", "refuse", "route", "documents", "neighbours", "memory")
+_PARTS = ("alone", "refuse", "route", "documents", "neighbours", "queues", "memory")
 
 
 async def measure(parts: list[str], length: Length, console: Console) -> Report:
@@ -38,6 +39,8 @@ async def measure(parts: list[str], length: Length, console: Console) -> Report:
                     report = msgspec.structs.replace(report, documents=await documents(place, 800, length))
                 case "neighbours":
                     report = msgspec.structs.replace(report, neighbours=await neighbours(place, length))
+                case "queues":
+                    report = msgspec.structs.replace(report, shift=await shift(place))
                 case "memory":
                     report = msgspec.structs.replace(report, memory=await memory(place))
     return report

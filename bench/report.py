@@ -8,6 +8,7 @@ from rich.table import Table
 
 from bench.machine import Machine
 from bench.measure import Percentiles
+from bench.queues import AGENTS, CALLERS, Shift
 from bench.scenarios import DOCUMENT_STEADY, STEADY, Documents, Latency, Loop, Memory, Neighbours, Yardstick
 
 #: Below these the bench fails: calls/s refused, calls/s routed, p99 of a whole loop in milliseconds at 800 calls/s.
@@ -25,6 +26,7 @@ class Report(msgspec.Struct, frozen=True):
     route: Loop | None = None
     documents: Documents | None = None
     neighbours: Neighbours | None = None
+    shift: Shift | None = None
     memory: Memory | None = None
 
     def misses(self) -> list[str]:
@@ -41,6 +43,8 @@ class Report(msgspec.Struct, frozen=True):
         if self.neighbours is not None and self.neighbours.ended < self.neighbours.waiting:
             told = f"of {self.neighbours.waiting:,} calls whose application never answered {self.neighbours.ended:,}"
             misses.append(f"{told} got their 500")
+        if self.shift is not None and self.shift.wrong:
+            misses.append(f"{self.shift.wrong} of {CALLERS} queued calls were not served once")
         if self.memory is not None and self.memory.refused < self.memory.held:
             misses.append(f"of {self.memory.held:,} held calls {self.memory.refused:,} were refused right")
         return misses
@@ -56,6 +60,8 @@ def show(report: Report, console: Console) -> None:
     console.print(_latencies(report))
     if report.neighbours is not None:
         console.print(_neighbours(report.neighbours))
+    if report.shift is not None:
+        console.print(_shift(report.shift))
     if report.memory is not None:
         console.print(_memory(report.memory))
 
@@ -102,6 +108,20 @@ def _neighbours(beside: Neighbours) -> Table:
     memory = beside.controller_waiting - beside.controller_before
     table.caption = (
         f"{beside.right:.2%} right · {memory:.0f} MB more in the controller · {beside.ended:,} got their 500"
+    )
+    return table
+
+
+def _shift(shift: Shift) -> Table:
+    table = Table(title=f"{CALLERS} callers, {AGENTS} agents of one queue")
+    for column in ("", "p50 / p99, ms"):
+        table.add_column(column, justify="left" if not column else "right")
+    table.add_row("an agent's BYE to the next INVITE at his phone", _spread(shift.freed))
+    table.add_row("an agent's Reject to the INVITE at the next phone", _spread(shift.rejecting))
+    cpu = ", ".join(f"{part} {value:.2f}" for part, value in shift.cpu.items())
+    table.caption = (
+        f"{shift.served} served once, {shift.hung_up} hung up, {shift.rejected} rejects, in {shift.seconds:.1f} s · "
+        f"CPU ms a call: {cpu}"
     )
     return table
 

@@ -11,8 +11,9 @@ import msgspec
 
 from callgate.cli.client import Client
 from callgate.cli.demo.application import Application, Reply
+from callgate.cli.demo.desktop import Desktop
 from callgate.cli.demo.documents import Documents
-from callgate.cli.demo.scene import DOCUMENT_NUMBER, NUMBER
+from callgate.cli.demo.scene import DOCUMENT_NUMBER, NUMBER, QUEUE_NUMBER
 from callgate.cli.sipp.caller import Ending, Result, Step, place
 from callgate.cli.sipp.destination import Destination
 from callgate.cli.sipp.spec import Spec
@@ -51,13 +52,19 @@ class Told(msgspec.Struct, frozen=True):
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """Where the calls take place. ``window`` in seconds; ``on_step`` hears what a caller gets, as it happens."""
+    """Where the calls take place. ``window`` in seconds; ``on_step`` hears what a caller gets, as it happens.
+
+    ``desktops`` are those of the agents, ``phone`` is the first one's: it rings, and nobody picks it up. The second
+    one's is ``destination``.
+    """
 
     edge: str
     window: float
     application: Application
     documents: Documents
     destination: Destination
+    phone: Destination
+    desktops: tuple[Desktop, ...]
     callgate: Client
     on_step: Callable[[Step], None]
 
@@ -184,6 +191,35 @@ def refused_by_fallback(stage: Stage) -> Told:
     )
 
 
+def rejected_by_agent(stage: Stage) -> Told:
+    """Queued: it rings at an agent, whose desktop rejects it; it goes back to the queue, and the next agent answers."""
+    caller, desktop = "5503308", stage.desktops[0]
+
+    def reject() -> int | None:
+        ringing = desktop.wait("Ringing", caller, _TELL_PATIENCE)
+        return None if ringing is None else desktop.operate(ringing.call, "Reject")
+
+    with ThreadPoolExecutor(1) as pool:
+        rejecting = pool.submit(reject)
+        result = place(_spec(stage, caller, QUEUE_NUMBER), stage.on_step)
+        code = rejecting.result()
+    released = desktop.wait("Released", caller, _TELL_PATIENCE)
+    established = stage.desktops[1].wait("Established", caller, _TELL_PATIENCE)
+    return Told(
+        "rejected by an agent, answered by the next",
+        result,
+        (
+            *_reached(stage, result, calls=1),
+            Check("the first agent's phone rang once", stage.phone.invites(result.sip_call_id) == 1),
+            Check(f"his desktop rejected the call: statusCode {code}", code == 0),
+            Check("and was told that it is Released there", released is not None),
+            Check("the second agent's desktop was told that it is Established", established is not None),
+            Check("the caller got 200 OK, and nothing else that is final", _answered(result)),
+            *_logged(stage, result, "completed", "paul"),
+        ),
+    )
+
+
 CALLS = (
     refused,
     accepted,
@@ -192,6 +228,7 @@ CALLS = (
     refused_by_document,
     dialled_by_document,
     refused_by_fallback,
+    rejected_by_agent,
 )
 
 #: What the documents of the demo say, by path and caller.

@@ -20,8 +20,9 @@ from callgate.cli import output
 from callgate.cli.client import Client, UnreachableError
 from callgate.cli.demo.application import Application
 from callgate.cli.demo.calls import CALLS, DOCUMENTS, Stage, Told
+from callgate.cli.demo.desktop import Desktop
 from callgate.cli.demo.documents import Documents
-from callgate.cli.demo.scene import client, directory
+from callgate.cli.demo.scene import agents, client, directory
 from callgate.cli.exits import CommandError, ExitCode
 from callgate.cli.options import AsJson
 from callgate.cli.ring import line
@@ -33,6 +34,8 @@ from callgate.ports import free_port
 #: Seconds for the start, and for an orderly end.
 _START_PATIENCE = 60.0
 _STOP_PATIENCE = 30.0
+#: A phone that nobody picks up rings for longer (seconds) than any queue lets it.
+_NEVER = 300.0
 
 _SETTINGS = """\
 state = "{folder}/state"
@@ -60,7 +63,7 @@ def demo(
     window: Annotated[float, typer.Option(min=2, max=60, help="How long (seconds) calls are held.")] = 10.0,
     as_json: AsJson = False,
 ) -> None:
-    """Place seven calls on a Callgate of its own, decided over two APIs, lapsed, cancelled; exit 0 if all are right.
+    """Place eight calls on a Callgate of its own, decided over three APIs, lapsed, cancelled; exit 0 if all are right.
 
     It uses free ports and a temporary folder, and leaves nothing behind.
     """
@@ -68,9 +71,10 @@ def demo(
     with ExitStack() as stack:
         folder = stack.enter_context(_temporary_folder())
         destination = stack.enter_context(Destination(f"127.0.0.1:{free_port()}", trace=True))
+        phone = stack.enter_context(Destination(f"127.0.0.1:{free_port()}", ring=_NEVER, trace=True))
         sip, http = free_port(), free_port(protocol="tcp")
         documents = stack.enter_context(Documents(DOCUMENTS))
-        text = directory(destination.listen, window, documents.address)
+        text = directory(destination.listen, window, documents.address, phone.listen)
         (folder / "directory.toml").write_text(text, encoding="utf-8")
         (folder / "settings.toml").write_text(_SETTINGS.format(folder=folder, sip=sip, http=http), encoding="utf-8")
         url, edge = f"http://127.0.0.1:{http}", f"127.0.0.1:{sip}"
@@ -82,6 +86,9 @@ def demo(
             application=stack.enter_context(Application(url, client())),
             documents=documents,
             destination=destination,
+            phone=phone,
+            # The first to be ready is the first to be rung.
+            desktops=tuple(stack.enter_context(Desktop(url, each.name, each.password)) for each in agents()),
             callgate=stack.enter_context(Client(url, key)),
             on_step=_quiet if as_json else _show,
         )

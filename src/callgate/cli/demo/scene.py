@@ -13,9 +13,13 @@ from callgate.settings import Settings
 
 #: Where the destination of examples/directory.toml sits.
 DESTINATION = "127.0.0.1:5070"
-#: The numbers that the demo dials: an application decides the calls to the first, documents those to the second.
+#: Where the phone of the directory's first agent sits.
+PHONE = "127.0.0.1:5071"
+#: The numbers that the demo dials: an application decides the calls to the first, documents those to the second, and
+#: those to the third wait in a queue.
 NUMBER = "2002"
 DOCUMENT_NUMBER = "2003"
+QUEUE_NUMBER = "9000"
 
 
 class DemoClient(msgspec.Struct, frozen=True):
@@ -25,19 +29,35 @@ class DemoClient(msgspec.Struct, frozen=True):
     secret: str
 
 
+class DemoAgent(msgspec.Struct, frozen=True):
+    """An agent of the demo's directory."""
+
+    name: str
+    password: str
+
+
 class _Directory(msgspec.Struct, frozen=True):
     """What is read of the demo's directory."""
 
     client: list[DemoClient]
+    agent: list[DemoAgent]
 
 
-def directory(destination: str = DESTINATION, window: float | None = None, documents: str = ADDRESS) -> str:
-    """The text of ``examples/directory.toml``, with another destination, window (seconds) and web server if given."""
+def directory(
+    destination: str = DESTINATION, window: float | None = None, documents: str = ADDRESS, phone: str = PHONE
+) -> str:
+    """The text of ``examples/directory.toml``, with other addresses and another window (seconds) if given."""
     text = resources.files(__package__).joinpath("directory.toml").read_text(encoding="utf-8")
     if window is not None:
         text = text.replace("\nwindow = 10\n", f"\nwindow = {window:g}\n")
     text = text.replace(f'"http://{ADDRESS}/', f'"http://{documents}/')
+    text = text.replace(f'{PHONE}"', f'{phone}"')
     return text.replace(f'{DESTINATION}"', f'{destination}"')
+
+
+def agents() -> list[DemoAgent]:
+    """The agents that the demo's directory knows; the first one's phone is at :data:`PHONE`."""
+    return msgspec.convert(tomllib.loads(directory()), _Directory).agent
 
 
 def client() -> DemoClient:
