@@ -25,19 +25,16 @@ class CuttingProxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection."""
-        there = await asyncio.open_connection("127.0.0.1", self._server_port)
-        tasks = [
-            asyncio.create_task(self._pass(reader, there[1])),
-            asyncio.create_task(self._pass_back(there[0], writer)),
-        ]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            writer.transport.abort()
-            there[1].transport.abort()
+        with contextlib.suppress(OSError):
+            there, back = await asyncio.open_connection("127.0.0.1", self._server_port)
+            tasks = [asyncio.create_task(self._pass(reader, back)), asyncio.create_task(self._pass_back(there, writer))]
+            try:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                _abort(back)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while piece := await reader.read(65_536):
@@ -68,6 +65,7 @@ async def cutting_proxy(port: int, most: int) -> AsyncIterator[CuttingProxy]:
         task = asyncio.create_task(proxy.serve(reader, writer))
         connections.add(task)
         task.add_done_callback(connections.discard)
+        task.add_done_callback(lambda _: _abort(writer))
 
     server = await asyncio.start_server(accept, "127.0.0.1", 0)
     proxy.port = server.sockets[0].getsockname()[1]
@@ -78,3 +76,7 @@ async def cutting_proxy(port: int, most: int) -> AsyncIterator[CuttingProxy]:
         for task in list(connections):
             task.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
+
+
+def _abort(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()

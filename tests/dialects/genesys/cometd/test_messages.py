@@ -72,3 +72,11 @@ def test_a_handshake_asks_for_acknowledgements_in_either_form(ext: bytes, asks: 
 
 def test_an_event_has_its_data_as_it_was_given() -> None:
     assert event("/v2/me/calls", msgspec.Raw(b'{"a": 1.0}')) == b'{"data":{"a": 1.0},"channel":"/v2/me/calls"}'
+
+
+@pytest.mark.parametrize(
+    ("ext", "batch"),
+    [(b'{"ack":3}', 3), (b'{"ack":3.0}', 3), (b'{"ack":true}', None), (b'{"ack":"3"}', None), (b"{}", None)],
+)
+def test_a_connect_acknowledges_a_number(ext: bytes, batch: int | None) -> None:
+    assert read(b'{"channel":"/meta/connect","ext":%s}' % ext)[0].batch == batch

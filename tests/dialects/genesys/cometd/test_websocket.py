@@ -122,6 +122,16 @@ async def test_a_broken_websocket_loses_nothing_that_is_not_acknowledged(rig: Ri
         assert numbers(await again.receive()) == [1, 2]
 
 
+async def test_a_client_that_does_not_come_back_after_its_websocket_broke_is_dropped(rig: Rig) -> None:
+    async with desktop(rig) as client:
+        await client.begin()
+        await until(lambda: rig.bayeux.waiting == 1)
+    await until(lambda: rig.bayeux.waiting == 0)
+    assert rig.bayeux.sessions == 1
+    rig.clock.shift = 60.0
+    await until(lambda: rig.bayeux.sessions == 0)
+
+
 async def test_a_session_may_begin_by_polling_and_go_on_over_a_websocket(rig: Rig) -> None:
     client_id = await rig.connected()
     async with desktop(rig) as client:
@@ -164,10 +174,11 @@ async def test_without_a_login_the_upgrade_is_refused(rig: Rig) -> None:
     assert refused.value.status == 401
 
 
-async def test_a_page_of_another_site_cannot_use_the_browsers_cookie(rig: Rig) -> None:
+@pytest.mark.parametrize("site", ["https://elsewhere.example", "http://localhost", "null"])
+async def test_a_page_of_another_site_cannot_use_the_browsers_cookie(rig: Rig, site: str) -> None:
     await rig.post(HANDSHAKE)
     with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
-        async with desktop(rig, Origin="https://elsewhere.example"):
+        async with desktop(rig, Origin=site):
             pass
     assert refused.value.status == 403
     async with desktop(rig, Origin=f"http://localhost:{rig.port}") as client:
@@ -253,3 +264,26 @@ async def test_two_sessions_may_share_a_websocket(rig: Rig) -> None:
         assert (await client.ask("/meta/unsubscribe", subscription=CALLS))["successful"]
         rig.publish(2)
         assert numbers(await client.receive()) == [2]
+
+
+async def test_pages_at_the_base_url_may_connect() -> None:
+    async with make_rig(GenesysSettings(base_url="https://gate.example.com")) as rig:
+        await rig.post(HANDSHAKE)
+        async with desktop(rig, Origin="https://gate.example.com") as client:
+            await client.begin()
+
+
+async def test_a_client_that_reads_is_not_dropped_however_much_there_is() -> None:
+    async with make_rig(GenesysSettings(event_queue=50)) as rig, desktop(rig) as client:
+        await client.begin()
+
+        async def publish() -> None:
+            for number in range(500):
+                rig.publish(number)
+                await asyncio.sleep(0)
+
+        publishing, heard = asyncio.create_task(publish()), list[int]()
+        while len(heard) < 500:
+            heard += numbers(await client.receive())
+        await publishing
+        assert heard == list(range(500))

@@ -64,7 +64,7 @@ class Message(msgspec.Struct, frozen=True, rename="camel"):
     def batch(self) -> int | None:
         """The last batch that a connect acknowledges, or ``None`` if it has none."""
         batch = (self.ext or {}).get("ack")
-        return batch if isinstance(batch, int) and not isinstance(batch, bool) else None
+        return int(batch) if isinstance(batch, int | float) and not isinstance(batch, bool) else None
 
     @property
     def subscriptions(self) -> list[str]:

@@ -92,13 +92,13 @@ class Socket:
             for task in tasks:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
-            close = self._ending.result() if self._ending.done() else GONE
-            if close not in (GONE, TOO_SLOW):  # nobody reads anything there
-                await self._close(send, close)
             self._let_go()
         for result in ended:
             if isinstance(result, Exception) and not isinstance(result, OSError):
                 log.error("a WebSocket failed", agent=self._login.agent, exc_info=result)
+        close = self._ending.result() if self._ending.done() else GONE
+        if close not in (GONE, TOO_SLOW):  # nobody reads a close frame there
+            await _close(send, close)
 
     def end(self, close: Close) -> None:
         """Close it; the first reason counts."""
@@ -182,18 +182,13 @@ class Socket:
         while True:
             await self._filled.wait()
             self._filled.clear()
-            await self._send_due(send)
-
-    async def _send_due(self, send: Send) -> None:
-        while self._due:
-            async with self._writing:
-                item = next(iter(self._due), None)
-                if item is None:
-                    return
-                del self._due[item]
-                text = self._protocol.fetch(item) if isinstance(item, Session) else self._finish(item)
-                if text is not None:
-                    await _write(send, text)
+            while self._due:
+                async with self._writing:
+                    item = next(iter(self._due))
+                    del self._due[item]
+                    text = self._protocol.fetch(item) if isinstance(item, Session) else self._finish(item)
+                    if text is not None:
+                        await _write(send, text)
 
     def _finish(self, poll: Poll) -> bytes | None:
         timer = self._polls.pop(poll, None)
@@ -206,15 +201,6 @@ class Socket:
         async with self._writing:
             await _write(send, text)
 
-    async def _close(self, send: Send, close: Close) -> None:
-        """Send what is due still, and the close frame."""
-        try:
-            async with asyncio.timeout(_CLOSE_TIME):
-                await self._send_due(send)
-                await send({"type": "websocket.close", "code": close.code, "reason": close.reason})
-        except (OSError, TimeoutError, RuntimeError):
-            pass  # it is gone already
-
     def _let_go(self) -> None:
         for poll, timer in self._polls.items():
             timer.cancel()
@@ -226,10 +212,11 @@ class Socket:
 def foreign(scope: Scope, base_url: str) -> bool:
     """Whether a page of another site opens it, and would have the browser's cookie do for a login (RFC 6455 section
     10.2): an Origin that is neither the host that it asks for nor the base URL's, and no credentials of its own."""
-    origin = urlsplit(header(scope, b"origin").decode("latin-1"))
-    if not origin.netloc or header(scope, b"authorization"):
+    origin = header(scope, b"origin").decode("latin-1")
+    if not origin or header(scope, b"authorization"):
         return False
-    return origin.netloc not in (header(scope, b"host").decode("latin-1"), urlsplit(base_url).netloc)
+    site = urlsplit(origin).netloc  # "" for "null": a page without a site
+    return not site or site not in (header(scope, b"host").decode("latin-1"), urlsplit(base_url).netloc)
 
 
 FOREIGN = GenesysError(Status.FORBIDDEN, "A page of another site may not connect", http=403)
@@ -249,3 +236,11 @@ async def _write(send: Send, text: bytes) -> None:
         await send({"type": "websocket.send", "text": text.decode(), "bytes": None})
     except RuntimeError as closed:  # the server has closed it already, after a ping without an answer
         raise ConnectionAbortedError from closed
+
+
+async def _close(send: Send, close: Close) -> None:
+    try:
+        async with asyncio.timeout(_CLOSE_TIME):
+            await send({"type": "websocket.close", "code": close.code, "reason": close.reason})
+    except (OSError, TimeoutError, RuntimeError):
+        pass  # it is gone already
