@@ -11,7 +11,7 @@ class Due(StrEnum):
 
     WAIT = "wait"  #: a call has waited for as long as its queue lets it
     PAUSE = "pause"  #: a call can be offered to an agent again
-    RESTORED = "restored"  #: calls were restored, and nobody has been offered them
+    RESTORED = "restored"  #: calls were restored, and nobody has been offered any of them
     WORK = "work"  #: an agent's after-call work is over
 
 

@@ -46,6 +46,8 @@ class Distributor:
         self._touched: set[str] = set()
         self._roster = Roster(self._lines, self._agenda, self._touched)
         self._effects: list[Effect] = []
+        #: Calls are being restored: nobody is offered one before all are there, which the next tick says.
+        self._restoring = False
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
@@ -199,8 +201,9 @@ class Distributor:
     def restore(self, placement: Placement, now: float) -> list[Effect]:
         """A call that an earlier controller knew, with its place, its agent and its history.
 
-        To be told after :meth:`configure`. What waits is offered by the next step, so that an older call can be
-        restored behind it: a :meth:`tick` is due. A phone that rings for nobody, or for two calls, is told to stop.
+        To be told after :meth:`configure`. Once something waits, nobody is offered anything before the next
+        :meth:`tick`, which is due at once: what is older, or rings already, can be restored behind it. A phone that
+        rings for nobody, or for two calls, is told to stop.
         """
         if placement.call in self._entries:
             return []
@@ -214,6 +217,7 @@ class Distributor:
             entry.pause(placement.agent, now + line.terms.reject_pause, not_before)
         if placement.place is Place.WAITING:
             placement.agent = ""
+            self._restoring = True
             self._agenda.set((Due.RESTORED, ""), now)
         known = self._roster.get(placement.agent)
         rings_on = (
@@ -367,10 +371,13 @@ class Distributor:
 
     def tick(self, now: float) -> list[Effect]:
         """What is due: after-call work that is over, calls that have waited too long, pauses that are over."""
+        self._restoring = False
         return self._settle(now)
 
     def _settle(self, now: float) -> list[Effect]:
         """Do what is due, then match calls and agents; only who is not offered to anybody then has waited too long."""
+        if self._restoring:
+            return self._tell()
         late = []
         for due, name in self._agenda.take(now):
             match due:

@@ -153,8 +153,12 @@ class DistributorMachine(RuleBasedStateMachine):
     @rule(data=st.data())
     def a_direct_call_ends(self, data: st.DataObject) -> None:
         call = data.draw(st.sampled_from(sorted(self.direct)), "call")
-        del self.direct[call]
-        self._heed(self.told.over(call, self._later()))
+        agent = data.draw(st.sampled_from(["", *sorted(self.direct[call])]), "only at")
+        self.direct[call] -= {agent} if agent else self.direct[call]
+        if not self.direct[call]:
+            del self.direct[call]
+        now = self._later()
+        self._heed(self.told.free(agent, call, now) if agent else self.told.over(call, now))
 
     # --- agents --------------------------------------------------------------------------------------------------
 
@@ -235,21 +239,27 @@ class DistributorMachine(RuleBasedStateMachine):
             self.direct[call] &= self.agents.keys()  # of others, nobody asks
             if not self.direct[call]:
                 del self.direct[call]
-        for call, agents in self.direct.items():
-            for agent in sorted(agents):
+        known: list[Placement | tuple[CallId, str]] = [*placements]
+        known += [(call, agent) for call, agents in sorted(self.direct.items()) for agent in sorted(agents)]
+        for each in data.draw(st.permutations(known), "order"):
+            if isinstance(each, Placement):
+                self._restore(each)
+            else:
+                call, agent = each
                 self._heed(self.told.busy(agent, call, self.now))
-        for placement in data.draw(st.permutations(placements), "order"):
-            known = self.calls[placement.call]
-            again = self._terms(known).again
-            for agent, (until, _) in known.paused.items():
-                known.paused[agent] = (until, min(until, self.now + again))
-            effects = self.told.restore(placement, self.now)
-            assert not [effect for effect in effects if isinstance(effect, Offer)]
-            for effect in effects:
-                if isinstance(effect, Withdraw) and known.place is Place.OFFERED:
-                    known.place = Place.WITHDRAWN
-            self._heed(effects)
         self._tick()
+
+    def _restore(self, placement: Placement) -> None:
+        known = self.calls[placement.call]
+        again = self._terms(known).again
+        for agent, (until, _) in known.paused.items():
+            known.paused[agent] = (until, min(until, self.now + again))
+        effects = self.told.restore(placement, self.now)
+        assert not [effect for effect in effects if isinstance(effect, Offer)]
+        for effect in effects:
+            if isinstance(effect, Withdraw) and known.place is Place.OFFERED:
+                known.place = Place.WITHDRAWN
+        self._heed(effects)
 
     def _configure(self) -> list[Effect]:
         return self.told.configure(self.queues, self.agents, self.now)

@@ -142,6 +142,24 @@ def test_a_direct_call_lets_the_queues_call_ring(hall: Hall) -> None:
     assert hall.agent(ANNA).calls == {SECOND}
 
 
+def test_who_is_free_of_a_direct_call_that_goes_on_elsewhere_is_offered_the_next(hall: Hall) -> None:
+    hall.ready(ANNA, BEN)
+    for name in (ANNA, BEN):
+        hall.told.busy(name, SECOND, hall.later())
+    hall.enter(FIRST)
+    assert offers(hall.told.free(BEN, SECOND, hall.later())) == [(FIRST, BEN)]
+    assert hall.agent(BEN).idle_since == hall.now
+    assert hall.agent(ANNA).calls == {SECOND}
+
+
+def test_nobody_is_free_of_a_queues_call_by_its_not_being_a_direct_one(hall: Hall) -> None:
+    hall.ready(ANNA)
+    hall.enter(FIRST)
+    assert hall.told.free(ANNA, FIRST, hall.later()) == []
+    assert hall.told.free(BEN, SECOND, hall.later()) == hall.told.free("nobody", SECOND, hall.later()) == []
+    assert hall.agent(ANNA).calls == {FIRST}
+
+
 def test_the_call_that_is_offered_to_him_is_not_a_direct_one(hall: Hall) -> None:
     hall.ready(ANNA)
     hall.enter(FIRST)

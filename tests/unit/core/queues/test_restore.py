@@ -16,7 +16,7 @@ from callgate.core.queues.model import (
     Withdraw,
 )
 
-from .hall import ANNA, BEN, FIRST, SECOND, THIRD, Hall, offers
+from .hall import ANNA, BEN, CARA, FIRST, SECOND, THIRD, Hall, offers
 
 
 def waiting(call: CallId, since: float, **more: object) -> Placement:
@@ -32,6 +32,7 @@ def test_what_waited_waits_at_its_place_with_its_history(hall: Hall) -> None:
     assert hall.told.restore(waiting(FIRST, 900.0, offers=3), hall.later()) == []
     assert hall.line() == [FIRST, SECOND]
     assert hall.placement(FIRST).offers == 3
+    assert hall.told.tick(hall.later()) == []
     assert offers(hall.ready(ANNA)) == [(FIRST, ANNA)]
     assert hall.placement(FIRST).offers == 4
 
@@ -44,6 +45,18 @@ def test_all_is_restored_before_anything_is_offered(hall: Hall) -> None:
     assert hall.told.next_due() == hall.now
     assert offers(hall.told.tick(hall.now)) == [(FIRST, BEN)]
     assert hall.told.next_due() == 950.0 + 600.0
+
+
+def test_whatever_happens_while_calls_are_restored_offers_nothing_before_the_tick(hall: Hall) -> None:
+    hall.ready(ANNA, BEN, CARA)
+    hall.told.restore(waiting(FIRST, 900.0), hall.later())
+    assert hall.told.busy(BEN, CallId("direct"), hall.now) == [AgentChanged(BEN)]
+    assert hall.told.present(CARA, Presence.NOT_READY, hall.now) == [AgentChanged(CARA)]
+    assert hall.enter(SECOND) == []
+    assert hall.told.restore(offered(THIRD, ANNA), hall.now) == [AgentChanged(ANNA)]
+    assert hall.placement(THIRD).place is Place.OFFERED
+    assert offers(hall.told.tick(hall.now)) == []
+    assert offers(hall.told.over(THIRD, hall.now)) == [(FIRST, ANNA)]
 
 
 def test_a_call_that_rings_is_not_offered_again(hall: Hall) -> None:
