@@ -7,7 +7,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -16,7 +15,7 @@ from typing import IO, NamedTuple
 
 import aiohttp
 
-from callgate.ports import free_port
+from callgate.ports import free_port, free_sip_port
 
 _STARTER = """
 import sys
@@ -129,15 +128,6 @@ class System:
         except TimeoutError:
             self.process.kill()
             raise
-
-
-def free_sip_port() -> int:
-    """A port that is free for UDP and for TCP."""
-    while True:
-        port = free_port(protocol="udp")
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 async def launch(folder: Path, output: IO[bytes]) -> asyncio.subprocess.Process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import pwd
 import socket
@@ -54,6 +55,15 @@ def free_port(address: str = "127.0.0.1", protocol: Protocol = "udp") -> int:
         probe.bind(place)
         port: int = probe.getsockname()[1]
     return port
+
+
+def free_sip_port() -> int:
+    """A port that was free on 127.0.0.1 a moment ago, for UDP and for TCP."""
+    while True:
+        port = free_port(protocol="udp")
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def split(address: str) -> tuple[str, int]:

@@ -28,11 +28,11 @@ from callgate.directory.model import REALM, Entry, InboundRoute, Phone, Trunk
 from callgate.directory.service import DirectoryService
 from callgate.edge.configuration import LinkAddress, find_kamailio
 from callgate.edge.process import EdgeProcess
-from callgate.ports import free_port
+from callgate.ports import free_port, free_sip_port
 from callgate.settings import EdgeSettings, Settings
 from tests.sip.rig import number
 from tests.sip.user_agent import Caller, Destination, Dialed, Message, caller, destination
-from tests.system import eventually, free_sip_port
+from tests.system import eventually
 
 TEST = Decider("test", "test")
 PASSWORD = "the phone's password"

@@ -29,7 +29,7 @@ from callgate.cli.ring import line
 from callgate.cli.sipp.caller import Step
 from callgate.cli.sipp.destination import Destination
 from callgate.dialects.native.paths import READY
-from callgate.ports import free_port
+from callgate.ports import free_port, free_sip_port
 
 #: Seconds for the start, and for an orderly end.
 _START_PATIENCE = 60.0
@@ -72,7 +72,7 @@ def demo(
         folder = stack.enter_context(_temporary_folder())
         destination = stack.enter_context(Destination(f"127.0.0.1:{free_port()}", trace=True))
         phone = stack.enter_context(Destination(f"127.0.0.1:{free_port()}", ring=_NEVER, trace=True))
-        sip, http = free_port(), free_port(protocol="tcp")
+        sip, http = free_sip_port(), free_port(protocol="tcp")
         documents = stack.enter_context(Documents(DOCUMENTS))
         text = directory(destination.listen, window, documents.address, phone.listen)
         (folder / "directory.toml").write_text(text, encoding="utf-8")
