@@ -29,8 +29,8 @@ def test_the_calls_of_the_demo_are_right_and_nothing_stays_behind(tmp_path: Path
     environ = {**os.environ, "TMPDIR": str(tmp_path)}
     ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False, env=environ)
     assert ended.returncode == ExitCode.OK, ended.stdout + ended.stderr
-    assert ended.stdout.endswith("\nAll 7 calls are right.\n")
-    assert ended.stdout.count("← 200 OK\n") == 3
+    assert ended.stdout.endswith("\nAll 8 calls are right.\n")
+    assert ended.stdout.count("← 200 OK\n") == 4
     for told in ("← 603 Decline", "Reason: Q.850;cause=21", "← 487 ", "→ CANCEL", "← 486", "The API said: 0 SUCCESS"):
         assert told in ended.stdout
     places = re.search(r"edge 127.0.0.1:(\d+), APIs http://127.0.0.1:(\d+), destination 127.0.0.1:(\d+)", ended.stdout)
