@@ -32,7 +32,7 @@ from callgate.core.events import CallEvent, Delivery, Event, Kind, PhoneEvent, S
 from callgate.core.gate import Claim, Gate, InFlight, Terms
 from callgate.core.reports import Ack, AckResult, Incoming, Report
 from callgate.core.states import UNDECIDED, State
-from callgate.core.verdicts import STOP, WINDOW, Accept, Decider, Verdict, refuse
+from callgate.core.verdicts import STOP, WINDOW, Accept, Decider, Verdict, redirect, refuse
 from callgate.directory.changes import Changes
 from callgate.directory.model import WINDOW_DEFAULT, Directory
 from callgate.directory.service import DirectoryService
@@ -322,14 +322,8 @@ class Controller:
             return NotLive(found)
         if self._link is None:
             return EdgeSilent(found)
-        match (await self._link.withdraw(found)).result:
-            case AckResult.DONE:
-                return Withdrawn(found)
-            case AckResult.UNANSWERED:
-                return EdgeSilent(found)
-            case AckResult.FAILED:
-                return EdgeFailed(found)
-        return NotLive(found)
+        ack = await self._link.withdraw(found)
+        return Withdrawn(found) if ack.result is AckResult.DONE else _not_done(found, ack)
 
     async def talk(self, call: CallId) -> TalkAnswer:
         found = self._gate.find(call)
@@ -343,16 +337,10 @@ class Controller:
         if self._link is None:
             return EdgeSilent(found)
         ack = await self._link.talk(found, self._settings.edge.destination_timeout)
-        match ack.result:
-            case AckResult.DONE:
-                return Talked(found)
-            case AckResult.UNANSWERED:
-                return EdgeSilent(found)
-            case AckResult.FAILED:
-                return EdgeFailed(found, ack.status)
-        return NotLive(found)
+        return Talked(found) if ack.result is AckResult.DONE else _not_done(found, ack)
 
     async def transfer(self, call: CallId, uri: str) -> TransferAnswer:
+        redirect(uri)  # checks it
         found = self._gate.find(call)
         if found is None:
             return UnknownCall()
@@ -361,14 +349,7 @@ class Controller:
         if self._link is None:
             return EdgeSilent(found)
         ack = await self._link.transfer(found, uri, self._settings.edge.destination_timeout)
-        match ack.result:
-            case AckResult.DONE:
-                return Transferred(found)
-            case AckResult.UNANSWERED:
-                return EdgeSilent(found)
-            case AckResult.FAILED:
-                return EdgeFailed(found, ack.status)
-        return NotLive(found)
+        return Transferred(found) if ack.result is AckResult.DONE else _not_done(found, ack)
 
     def phones(self) -> Iterable[PhoneStatus]:
         return self._phones.values()
@@ -471,3 +452,13 @@ class Controller:
                 listener(event)
             except Exception:  # one listener's fault must not cost the others, or the call
                 log.exception("a listener failed", listener=repr(listener))
+
+
+def _not_done(call: Call, ack: Ack) -> NotLive | EdgeFailed | EdgeSilent:
+    """Why the edge did not do it with a call that is let go."""
+    match ack.result:
+        case AckResult.UNANSWERED:
+            return EdgeSilent(call)
+        case AckResult.FAILED:
+            return EdgeFailed(call, ack.status)
+    return NotLive(call)

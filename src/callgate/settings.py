@@ -40,7 +40,7 @@ class EdgeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ended, however often it was held and dialled; each target that rings for it and each time that it is held again take
     one of its ``branches``. Phones register for ``registration_min`` to ``registration_max`` whole seconds,
     ``registration_default`` if they do not say; those behind NAT are sent an OPTIONS every ``keep_alive`` seconds.
-    After ``wrong_passwords`` within a minute an address may not register for a minute.
+    After ``wrong_passwords`` within a minute from one address no phone there may register or call for a minute.
 
     ``children`` are Kamailio's worker processes for each UDP address. ``link_port`` and ``control_port`` are
     loopback ports between edge and controller, 0: chosen at start. ``credit`` is how many kilobytes of events (each

@@ -26,7 +26,7 @@ from callgate.core.events import Delivery, Event, PhoneEvent
 from callgate.core.gate import Claim, Gate, InFlight, Terms
 from callgate.core.reports import Ack, AckResult, Incoming, Progress, Report
 from callgate.core.states import UNDECIDED, State
-from callgate.core.verdicts import Decider, Refuse, Verdict, refuse
+from callgate.core.verdicts import Decider, Refuse, Verdict, redirect, refuse
 
 
 class GateControl(ABC):
@@ -232,6 +232,7 @@ class GateControl(ABC):
 
     async def transfer(self, call: CallId, uri: str) -> TransferAnswer:
         """The caller takes the order, and the call is over before this returns."""
+        redirect(uri)  # checks it
         self.transferred.append((call, uri))
         found = self.gate.find(call)
         if found is None:

@@ -12,6 +12,7 @@ from callgate.core.answers import EdgeFailed, EdgeSilent, NotLive, Talked, Unkno
 from callgate.core.calls import CallId
 from callgate.core.events import Kind
 from callgate.core.reports import AckResult
+from callgate.core.states import State
 from callgate.core.verdicts import Accept, refuse
 from callgate.edge.wire import ringing_words
 from tests.sip.edge_rig import PASSWORD, EdgeRig, busy, edge_rig, hears, phone_entry, silent
@@ -124,6 +125,7 @@ async def test_after_prack_the_notify_has_the_prack_s_number(rig: EdgeRig, desk:
     dialed, call = await rig.call()
     await rig.ring(call, "5001")
     await rig.told(call, Kind.RINGING)
+    await dialed.until(lambda each: 180 in each.statuses)
     ringing = next(each for each in dialed.responses if each.status == 180)
     rig.caller.send(early(dialed.within("PRACK", 2, of=ringing), "RAck: 1 1 INVITE"), rig.edge)
     await hears(desk, "PRACK")
@@ -171,7 +173,7 @@ async def test_a_phone_that_refuses_rings_on(rig: EdgeRig, desk: Phone, status: 
     await rig.ring(call, "5001")
     await rig.told(call, Kind.RINGING)
     assert await rig.controller.talk(call.id) == EdgeFailed(call, status)
-    assert rig.kinds(call) == ["held", "ringing", "routed"] or rig.kinds(call) == ["held", "routed", "ringing"]
+    assert call.state is State.RINGING
     answer(desk, desk.invites[0])
     assert (await dialed.ended()).status == 200
     await dialed.hang_up()

@@ -12,7 +12,7 @@ from callgate.core.answers import EdgeFailed, EdgeSilent, HungUp, NotLive, Trans
 from callgate.core.calls import Call, CallId
 from callgate.core.events import Kind
 from callgate.core.reports import AckResult
-from callgate.core.verdicts import Accept
+from callgate.core.verdicts import Accept, VerdictError
 from callgate.edge.wire import transfer_words
 from tests.sip.edge_rig import PASSWORD, TEST, EdgeRig, edge_rig, hears, phone_entry
 from tests.sip.phone import phone, tcp_phone
@@ -251,6 +251,16 @@ async def test_what_the_link_loses_is_not_known(rig: EdgeRig, who: Caller) -> No
     who.replies.clear()
     await dialed.hang_up()
     await rig.link()
+
+
+@pytest.mark.parametrize("uri", ["2002", "sip:2002@pbx\r\nX-Injected: 1", "<sip:2002@pbx>"])
+async def test_what_is_no_sip_uri_is_sent_to_nobody(rig: EdgeRig, who: Caller, uri: str) -> None:
+    dialed, call, _ = await established(rig, who)
+    with pytest.raises(VerdictError):
+        await rig.controller.transfer(call.id, uri)
+    assert (await dialed.hang_up()).status == 200
+    assert requests(dialed) == []
+    await rig.told(call, Kind.ENDED)
 
 
 async def test_only_an_established_call(rig: EdgeRig, who: Caller) -> None:

@@ -97,6 +97,9 @@ class CallControl(Protocol):
 
         When the caller's side has taken it, the call is ended on both sides. A caller's side that refuses or stays
         silent is still in the call.
+
+        Raises:
+            VerdictError: that is no SIP URI.
         """
         ...
 
