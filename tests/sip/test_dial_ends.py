@@ -290,6 +290,22 @@ async def test_a_cancel_that_crosses_a_decision_or_a_return_leaves_nothing_behin
     await edge.empty()
 
 
+async def test_a_bye_right_behind_the_ack_leaves_nothing_behind(edge: EdgeRig) -> None:
+    """Two workers have them: one notes that the call is established, the other that it is over."""
+    called = await edge.target()
+
+    async def one() -> None:
+        dialed, call = await edge.call()
+        await edge.ring(call, called)
+        await dialed.ended()
+        dialed.bye()
+        await edge.told(call, Kind.ENDED)
+
+    for _ in range(30):
+        await asyncio.gather(*(one() for _ in range(10)))
+    await edge.empty()
+
+
 async def test_a_hang_up_that_crosses_a_return_refuses_the_caller(edge: EdgeRig) -> None:
     chance = random.Random(20_260_519)
     called = await edge.target(busy)
