@@ -291,6 +291,29 @@ async def test_a_cancel_that_crosses_a_decision_or_a_return_leaves_nothing_behin
     await edge.empty()
 
 
+@pytest.mark.parametrize("hangs_up", [False, True], ids=["withdrawn", "hung up"])
+async def test_a_cancel_while_what_rings_is_being_cancelled_already_ends_the_call(
+    edge: EdgeRig, hangs_up: bool
+) -> None:
+    """The phone takes its time to stop; with nothing left to cancel, the caller has his 487 at once."""
+    dialed, call = await edge.call()
+    called = await edge.target(ring)
+    await edge.ring(call, called)
+    await edge.told(call, Kind.RINGING)
+    called.deaf_to_cancel.add(called.invites[0].branch)
+    if hangs_up:
+        assert isinstance(await edge.controller.hang_up(call.id, TEST), HungUp)
+    else:
+        assert isinstance(await edge.controller.withdraw(call.id), Withdrawn)
+    await hears(called, "CANCEL")
+    dialed.cancel()
+    assert (await dialed.ended()).status == 487
+    called.respond(called.invites[0], 487, "Request Terminated")
+    await edge.told(call, Kind.CANCELLED)
+    assert edge.kinds(call)[-1] == "cancelled"
+    await edge.empty()
+
+
 async def test_a_bye_right_behind_the_ack_leaves_nothing_behind(edge: EdgeRig) -> None:
     """Two workers have them: one notes that the call is established, the other that it is over."""
     called = await edge.target()
