@@ -27,6 +27,7 @@ from callgate.database.migrate import upgrade
 from callgate.directory.model import REALM, Entry, InboundRoute, Phone, Trunk
 from callgate.directory.service import DirectoryService
 from callgate.edge.configuration import LinkAddress, find_kamailio
+from callgate.edge.link import EdgeLink
 from callgate.edge.process import EdgeProcess
 from callgate.ports import free_port, free_sip_port
 from callgate.settings import EdgeSettings, Settings
@@ -89,10 +90,15 @@ class EdgeRig:
         assert self.controller._link is not None
         self.controller._link.close()
 
-    def command(self, words: str, rest: str, *, again: int = 0) -> asyncio.Future[Ack]:
-        """A command as the controller's link sends it; ``again``: sent so often more, with the same id."""
+    @property
+    def edge_link(self) -> EdgeLink:
         link = self.controller._link
         assert link is not None
+        return link
+
+    def command(self, words: str, rest: str, *, again: int = 0) -> asyncio.Future[Ack]:
+        """A command as the controller's link sends it; ``again``: sent so often more, with the same id."""
+        link = self.edge_link
         answer = link._command(words, rest)
         datagrams = link._datagrams
         assert datagrams is not None
@@ -192,6 +198,8 @@ class EdgeRig:
 
     async def empty(self, seconds: float = 40.0) -> None:
         """Wait until the edge remembers no call, nor what it keeps for a while against stragglers."""
+        before = self.edge_link.entries  # as it was told within the last second
+        await eventually(lambda: self.edge_link.entries is not before)
         try:
             await eventually(lambda: bool(self.entries) and not any(self.entries.values()), seconds)
         except TimeoutError:

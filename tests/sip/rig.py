@@ -91,6 +91,12 @@ client_id = "{CLIENT_ID}"
 secret = "{CLIENT_SECRET}"
 """
 
+#: The applications live in the loop of the session, which says nothing while tests with a loop of their own run.
+PATIENT = """
+[yeastar]
+idle_timeout = 3600
+"""
+
 _numbers = itertools.count(10_000)
 
 
@@ -144,7 +150,7 @@ async def rig_on(
         callee = await destination()
         stack.callback(callee.close)
         text = directory.replace("{destination}", f"{callee.ip}:{callee.port}") + CLIENT
-        system = await stack.enter_async_context(running(folder, text, settings, tables, LISTEN))
+        system = await stack.enter_async_context(running(folder, text, settings, tables + PATIENT, LISTEN))
         one = await caller()
         stack.callback(one.close)
         yeastar = await YeastarApplication.open(system.http, CLIENT_ID, CLIENT_SECRET)

@@ -14,7 +14,8 @@ from callgate.core.states import State
 from callgate.core.verdicts import Accept, refuse
 from callgate.edge.wire import decision_words, key_of
 from tests.sip.edge_rig import TEST, EdgeRig, busy, coded, hears
-from tests.sip.user_agent import answer, ring
+from tests.sip.rig import number
+from tests.sip.user_agent import Destination, Message, answer, ring
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
 
@@ -286,6 +287,78 @@ async def test_a_cancel_that_crosses_a_decision_or_a_return_leaves_nothing_behin
         await edge.until(lambda: call.ended is not None)
 
     for _ in range(10):
+        await asyncio.gather(*(one() for _ in range(10)))
+    await edge.empty()
+
+
+@pytest.mark.parametrize("hangs_up", [False, True], ids=["withdrawn", "hung up"])
+async def test_a_cancel_while_what_rings_is_being_cancelled_already_ends_the_call(
+    edge: EdgeRig, hangs_up: bool
+) -> None:
+    """The phone takes its time to stop; with nothing left to cancel, the caller has his 487 at once."""
+    dialed, call = await edge.call()
+    called = await edge.target(ring)
+    await edge.ring(call, called)
+    await edge.told(call, Kind.RINGING)
+    called.deaf_to_cancel.add(called.invites[0].branch)
+    if hangs_up:
+        assert isinstance(await edge.controller.hang_up(call.id, TEST), HungUp)
+    else:
+        assert isinstance(await edge.controller.withdraw(call.id), Withdrawn)
+    await hears(called, "CANCEL")
+    dialed.cancel()
+    assert (await dialed.ended()).status == 487
+    called.respond(called.invites[0], 487, "Request Terminated")
+    await edge.told(call, Kind.CANCELLED)
+    assert edge.kinds(call)[-1] == "cancelled"
+    await edge.empty()
+
+
+async def test_a_bye_right_behind_the_ack_leaves_nothing_behind(edge: EdgeRig) -> None:
+    """Two workers have them: one notes that the call is established, the other that it is over."""
+    called = await edge.target()
+
+    async def one() -> None:
+        dialed, call = await edge.call()
+        await edge.ring(call, called)
+        await dialed.ended()
+        dialed.bye()
+        await edge.told(call, Kind.ENDED)
+
+    for _ in range(30):
+        await asyncio.gather(*(one() for _ in range(10)))
+    await edge.empty()
+
+
+async def test_a_cancel_that_crosses_the_failure_of_what_was_dialled_ends_the_call(edge: EdgeRig) -> None:
+    async def one() -> None:
+        dialed, call = await edge.call()
+
+        def busy_as_the_caller_gives_up(called: Destination, invite: Message) -> None:
+            dialed.cancel()
+            busy(called, invite)
+
+        await edge.ring(call, await edge.target(busy_as_the_caller_gives_up))
+        assert (await dialed.ended()).status == 487
+        await edge.told(call, Kind.CANCELLED)
+        assert edge.kinds(call)[-1] == "cancelled"
+
+    for _ in range(20):
+        await asyncio.gather(*(one() for _ in range(10)))
+    await edge.empty()
+
+
+async def test_a_bye_that_crosses_its_ack_leaves_nothing_behind(edge: EdgeRig) -> None:
+    async def one() -> None:
+        dialed = edge.caller.invite(edge.edge, number("3"), acknowledge=False)
+        call = await edge.held(dialed)
+        await edge.decide(call, Accept())
+        ok = await dialed.ended()
+        dialed.ack(ok)
+        dialed.bye()
+        await edge.told(call, Kind.ENDED)
+
+    for _ in range(30):
         await asyncio.gather(*(one() for _ in range(10)))
     await edge.empty()
 
