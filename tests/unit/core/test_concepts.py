@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
 import msgspec
 import pytest
 
+from callgate.core import states
 from callgate.core.answers import RESULT_NAMES, Answer
 from callgate.core.calls import Call, call_id
 from callgate.core.gate import Gate
-from callgate.core.states import picture
+from callgate.core.queues import agents, waiting
 from callgate.dialects.native import errors
 from callgate.dialects.yeastar.spelling import call_id_of, channel_of, extension_channel_of
 from callgate.edge.wire import key_of, sequence_of
@@ -28,8 +30,9 @@ def call() -> Call:
     return msgspec.structs.replace(found, dialled="2002", destination="sip:192.0.2.20")
 
 
-def test_the_page_shows_the_table_of_states_as_it_is() -> None:
-    assert f"```mermaid\n{picture()}\n```" in PAGE
+@pytest.mark.parametrize("table", [states, waiting, agents], ids=["calls", "places", "presences"])
+def test_the_page_shows_the_tables_as_they_are(table: ModuleType) -> None:
+    assert f"```mermaid\n{table.picture()}\n```" in PAGE
 
 
 def test_the_page_spells_its_call_as_each_dialect_does(call: Call) -> None:
