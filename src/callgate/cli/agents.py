@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 import typer
 from msgspec import UNSET
 
@@ -14,8 +13,9 @@ from callgate.cli.commands import Commands
 from callgate.cli.connection import connected
 from callgate.cli.exits import CommandError, ExitCode
 from callgate.cli.options import AsJson
+from callgate.cli.status import fields_with_status, with_statuses
 from callgate.cli.stdin import secret_line
-from callgate.dialects.native.paths import AGENT, AGENT_PASSWORD, AGENT_STATE, AGENT_STATUS, AGENTS
+from callgate.dialects.native.paths import AGENT, AGENT_PASSWORD, AGENT_STATE, AGENT_STATUS, AGENT_STATUSES, AGENTS
 from callgate.dialects.native.wire import Page
 from callgate.dialects.native.wire_queues import Agent, AgentPatch, AgentRequest, AgentState, AgentStatus, State
 
@@ -52,9 +52,9 @@ Enabled = Annotated[
 @connected
 def list_(client: Client, as_json: AsJson = False) -> None:
     """List the agents, with what they are at this moment."""
-    found = [(one, _status(client, one.name)) for one in client.pages(AGENTS, Page[Agent])]
+    found = with_statuses(client.pages(AGENTS, Page[Agent]), client.pages(AGENT_STATUSES, Page[AgentStatus]))
     if as_json:
-        output.print_json([_with_status(one, status) for one, status in found])
+        output.print_json([fields_with_status(one, status) for one, status in found])
         return
     columns = ("AGENT", "NUMBER", "STATE", "SINCE", "REACHABLE", "CALLS", "QUEUES", "ENABLED")
     rows = (
@@ -77,9 +77,9 @@ def list_(client: Client, as_json: AsJson = False) -> None:
 @connected
 def show(client: Client, name: Name, as_json: AsJson = False) -> None:
     """Show one agent, without the password: what is configured, and what is at this moment."""
-    found, status = client.get(at(AGENT, name), Agent), _status(client, name)
+    found, status = client.get(at(AGENT, name), Agent), client.get(at(AGENT_STATUS, name), AgentStatus)
     if as_json:
-        output.print_json(_with_status(found, status))
+        output.print_json(fields_with_status(found, status))
         return
     _print(found)
     _print_status(status)
@@ -208,14 +208,6 @@ def _become(client: Client, name: str, state: State, as_json: bool) -> None:
     output.say(f"agent {name} is {status.state}")
     if state == "ready" and not status.registered:
         output.note("The phone is not registered: no call is offered before it is.")
-
-
-def _status(client: Client, name: str) -> AgentStatus:
-    return client.get(at(AGENT_STATUS, name), AgentStatus)
-
-
-def _with_status(found: Agent, status: AgentStatus) -> dict[str, Any]:
-    return {**msgspec.to_builtins(found), "status": msgspec.to_builtins(status)}
 
 
 def _since(status: AgentStatus) -> str:

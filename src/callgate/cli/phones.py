@@ -13,11 +13,12 @@ from callgate.cli.commands import Commands
 from callgate.cli.connection import connected
 from callgate.cli.exits import CommandError, ExitCode
 from callgate.cli.options import AsJson
+from callgate.cli.status import fields_with_status, with_statuses
 from callgate.cli.stdin import secret_line
 from callgate.cli.voice import FriendlyName
-from callgate.dialects.native.paths import PHONE, PHONE_PASSWORD, PHONES
+from callgate.dialects.native.paths import PHONE, PHONE_PASSWORD, PHONE_STATUS, PHONE_STATUSES, PHONES
 from callgate.dialects.native.wire import Page
-from callgate.dialects.native.wire_rcml import Phone, PhonePatch, PhoneRequest
+from callgate.dialects.native.wire_rcml import Phone, PhonePatch, PhoneRequest, PhoneStatus
 
 phone = Commands("Phones: SIP users that register here, and that documents can dial.")
 
@@ -40,20 +41,29 @@ Enabled = Annotated[
 @phone.command("list", "callgate phone list --json")
 @connected
 def list_(client: Client, as_json: AsJson = False) -> None:
-    """List the phones, without their passwords."""
-    found = list(client.pages(PHONES, Page[Phone]))
+    """List the phones, without their passwords, with where they are registered at this moment."""
+    found = with_statuses(client.pages(PHONES, Page[Phone]), client.pages(PHONE_STATUSES, Page[PhoneStatus]))
     if as_json:
-        output.print_json(found)
+        output.print_json([fields_with_status(one, status) for one, status in found])
         return
-    rows = ((p.name, p.account or "-", p.sid or "-", output.yes(p.enabled), p.friendly_name) for p in found)
-    output.print_table(("PHONE", "ACCOUNT", "SID", "ENABLED", "FRIENDLY NAME"), rows, "no phones")
+    columns = ("PHONE", "REGISTERED", "ACCOUNT", "SID", "ENABLED", "FRIENDLY NAME")
+    rows = (
+        (one.name, _registered(status), one.account or "-", one.sid or "-", output.yes(one.enabled), one.friendly_name)
+        for one, status in found
+    )
+    output.print_table(columns, rows, "no phones")
 
 
 @phone.command("show", "callgate phone show alice")
 @connected
 def show(client: Client, login: Login, as_json: AsJson = False) -> None:
-    """Show one phone, without its password."""
-    _print(client.get(at(PHONE, login), Phone), as_json)
+    """Show one phone, without its password: what is configured, and where it is registered at this moment."""
+    found, status = client.get(at(PHONE, login), Phone), client.get(at(PHONE_STATUS, login), PhoneStatus)
+    if as_json:
+        output.print_json(fields_with_status(found, status))
+        return
+    _print(found)
+    output.print_fields([("registered", _registered(status)), ("contacts", str(status.contacts))])
 
 
 @phone.command(
@@ -119,7 +129,11 @@ def remove(client: Client, login: Login) -> None:
     output.say(f"phone {login} removed")
 
 
-def _print(found: Phone, as_json: bool) -> None:
+def _registered(status: PhoneStatus) -> str:
+    return status.source or "-"
+
+
+def _print(found: Phone, as_json: bool = False) -> None:
     if as_json:
         output.print_json(found)
         return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import msgspec
 import typer
 
 from callgate.cli import output
@@ -13,7 +12,8 @@ from callgate.cli.commands import Commands
 from callgate.cli.connection import connected
 from callgate.cli.exits import CommandError, ExitCode
 from callgate.cli.options import AsJson
-from callgate.dialects.native.paths import QUEUE, QUEUE_CALLS, QUEUE_STATUS, QUEUES
+from callgate.cli.status import fields_with_status, with_statuses
+from callgate.dialects.native.paths import QUEUE, QUEUE_CALLS, QUEUE_STATUS, QUEUE_STATUSES, QUEUES
 from callgate.dialects.native.wire import Page
 from callgate.dialects.native.wire_queues import Missed, Queue, QueuePatch, QueueStatus, WaitingCall
 
@@ -60,9 +60,9 @@ RejectPause = Annotated[
 @connected
 def list_(client: Client, as_json: AsJson = False) -> None:
     """List the queues, with who waits there and who could answer at this moment."""
-    found = [(one, _status(client, one.name)) for one in client.pages(QUEUES, Page[Queue])]
+    found = with_statuses(client.pages(QUEUES, Page[Queue]), client.pages(QUEUE_STATUSES, Page[QueueStatus]))
     if as_json:
-        output.print_json([_with_status(one, status) for one, status in found])
+        output.print_json([fields_with_status(one, status) for one, status in found])
         return
     columns = ("QUEUE", "NUMBER", "WAITING", "RINGING", "LONGEST", "CONNECTED", "READY", "LOGGED IN")
     rows = (
@@ -85,9 +85,9 @@ def list_(client: Client, as_json: AsJson = False) -> None:
 @connected
 def show(client: Client, name: Name, as_json: AsJson = False) -> None:
     """Show one queue: its settings, and how it is at this moment."""
-    found, status = client.get(at(QUEUE, name), Queue), _status(client, name)
+    found, status = client.get(at(QUEUE, name), Queue), client.get(at(QUEUE_STATUS, name), QueueStatus)
     if as_json:
-        output.print_json(_with_status(found, status))
+        output.print_json(fields_with_status(found, status))
         return
     _print(found)
     output.print_fields(
@@ -209,14 +209,6 @@ def remove(client: Client, name: Name) -> None:
 
 def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
-
-
-def _status(client: Client, name: str) -> QueueStatus:
-    return client.get(at(QUEUE_STATUS, name), QueueStatus)
-
-
-def _with_status(found: Queue, status: QueueStatus) -> dict[str, Any]:
-    return {**msgspec.to_builtins(found), "status": msgspec.to_builtins(status)}
 
 
 def _longest(status: QueueStatus) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from callgate.core.calls import CallId
+from callgate.directory.model import Queue
 from callgate.queues.port import AgentCall, CallState, WaitingCall
 from tests.unit.directory.queue_entries import ANN, KRISTI, PHONE, SALES, SUPPORT
 
@@ -56,6 +57,29 @@ async def test_the_calls_of_a_queue_come_in_their_order_and_in_pages(rig: Rig) -
     for cursor in ("x", "-1", "9" * 30, "٣"):
         problem(await rig.http.get("/v1/queues/support/calls", params={"cursor": cursor}), 422, "invalid-request")
     problem(await rig.http.get("/v1/queues/none/calls"), 404, "unknown-entry")
+
+
+async def test_the_statuses_of_all_queues_are_told_by_name_and_in_pages(rig: Rig) -> None:
+    await rig.directory.apply([*ENTRIES, Queue("status", "9002")])
+    rig.centre.line["support"] = [waiting(rig, 1)]
+    async with rig.as_("read") as http:
+        first = (await http.get("/v1/status/queues?limit=2")).json()
+        assert ([queue["name"] for queue in first["items"]], first["next"]) == (["sales", "status"], "status")
+        rest = (await http.get("/v1/status/queues?cursor=status")).json()
+        assert rest == {"items": [(await http.get("/v1/queues/support/status")).json()], "next": None}
+        assert rest["items"][0]["waiting"] == 1
+        assert (await http.get("/v1/queues/status")).json()["number"] == "9002"
+
+
+async def test_the_statuses_of_all_agents_are_told_by_name_and_in_pages(rig: Rig) -> None:
+    await rig.directory.apply(ENTRIES)
+    await rig.post("/v1/agents/ksippo/state", {"state": "ready"})
+    async with rig.as_("read") as http:
+        first = (await http.get("/v1/status/agents?limit=1")).json()
+        assert ([agent["name"] for agent in first["items"]], first["next"]) == ([ANN.name], ANN.name)
+        rest = (await http.get("/v1/status/agents", params={"cursor": first["next"]})).json()
+        assert rest == {"items": [(await http.get("/v1/agents/ksippo/status")).json()], "next": None}
+        assert rest["items"][0]["state"] == "ready"
 
 
 async def test_an_agent_logs_in_works_and_logs_out(rig: Rig) -> None:
@@ -115,4 +139,5 @@ async def test_to_look_is_for_readers_and_to_change_an_agent_for_deciders(rig: R
 async def test_where_no_queues_run_that_is_told(tmp_path: Path) -> None:
     async with serving(tmp_path, centre=False) as rig:
         await rig.directory.apply(ENTRIES)
-        problem(await rig.http.get("/v1/queues/support/status"), 503, "unavailable")
+        for path in ("/v1/queues/support/status", "/v1/status/queues", "/v1/status/agents"):
+            problem(await rig.http.get(path), 503, "unavailable")

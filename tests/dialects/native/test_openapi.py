@@ -16,6 +16,7 @@ import schemathesis
 from callgate.core.reports import AckResult
 from callgate.dialects.native import paths
 from callgate.dialects.native.errors import KINDS
+from tests.unit.directory.queue_entries import KRISTI, PHONE, SUPPORT
 
 from .rig import KEYS, Rig, client
 
@@ -147,6 +148,16 @@ async def test_replies_are_as_described(rig: Rig) -> None:
             check(rotations[item], await rig.post(rotations[item].format(name="new")), 200)
         check(item, await rig.http.delete(item.format(name="new")), 204)
         check(item, await rig.http.delete(item.format(name="new")), 404)
+    await rig.directory.apply([PHONE, SUPPORT, KRISTI])
+    rig.control.registers("5001")
+    for collection, item, name in (
+        (paths.PHONE_STATUSES, paths.PHONE_STATUS, "5001"),
+        (paths.QUEUE_STATUSES, paths.QUEUE_STATUS, "support"),
+        (paths.AGENT_STATUSES, paths.AGENT_STATUS, "ksippo"),
+    ):
+        check(collection, await rig.http.get(collection), 200)
+        check(item, await rig.http.get(item.format(name=name)), 200)
+        check(item, await rig.http.get(item.format(name="nobody")), 404)
     exported = await rig.http.get(paths.DIRECTORY)
     check(paths.DIRECTORY, exported, 200)
     toml = {"Content-Type": "application/toml"}

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from callgate.cli.exits import ExitCode
+from callgate.directory.model import Phone
 from callgate.directory.secrets import ha1
 from tests.dialects.native.rig import KEYS, Rig, serving
 from tests.unit.cli.console import run_beside
 
 URL = "https://example.com/voice"
+HA1 = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture
@@ -76,6 +78,25 @@ async def test_a_phones_password_is_made_and_printed_once(rig: Rig) -> None:
     rotated = await run_beside("phone", "set", "al.ice", "--rotate-password", "--json")
     assert rig.directory.current.phones["al.ice"].ha1 == ha1("al.ice", rotated.json["password"])
     assert (await run_beside("phone", "remove", "al.ice")).out == "phone al.ice removed\n"
+
+
+async def test_where_phones_are_registered_is_listed_and_shown(rig: Rig) -> None:
+    assert "no phones" in (await run_beside("phone", "list")).err
+    await rig.directory.apply([Phone("alice", HA1, "Alice"), Phone("bob", HA1)])
+    rig.control.registers("alice", 2, "192.0.2.50:5062")
+    listed = await run_beside("phone", "list")
+    assert [line.split()[:2] for line in listed.lines] == [
+        ["PHONE", "REGISTERED"],
+        ["alice", "192.0.2.50:5062"],
+        ["bob", "-"],
+    ]
+    (alice, bob) = (await run_beside("phone", "list", "--json")).json
+    assert (alice["friendly_name"], alice["status"]["contacts"], bob["status"]["registered"]) == ("Alice", 2, False)
+    shown = [line.split() for line in (await run_beside("phone", "show", "alice")).lines]
+    assert ["registered", "192.0.2.50:5062"] in shown and ["contacts", "2"] in shown
+    assert ["registered", "-"] in [line.split() for line in (await run_beside("phone", "show", "bob")).lines]
+    assert (await run_beside("phone", "show", "bob", "--json")).json["status"] == bob["status"]
+    assert (await run_beside("phone", "show", "carol")).code == ExitCode.NOT_FOUND
 
 
 async def test_a_phones_password_is_read_from_standard_input_and_printed_nowhere(rig: Rig) -> None:

@@ -78,7 +78,9 @@ _BOT = wire_graph.Bot(
     True,
 )
 _PHONE = wire_rcml.Phone("alice", "Alice", "acme", "CL0123456789abcdef0123456789abcdef", True)
+_PHONE_STATUS = wire_rcml.PhoneStatus("alice", True, 1, "192.0.2.50:5060")
 _QUEUE = wire_queues.Queue("support", "9000", overflow="sip:voicemail@pbx.example.com")
+_QUEUE_STATUS = wire_queues.QueueStatus("support", "9000", 3, 1, 42.5, 2, 4, 1, 17, 2, 0)
 _WAITING = wire_queues.WaitingCall(1, CALL.id, "5005", _RECEIVED, 0, "ksippo", 2)
 _AGENT = wire_queues.Agent(
     "ksippo",
@@ -92,6 +94,7 @@ _AGENT = wire_queues.Agent(
     True,
 )
 _AGENT_CALL = wire_queues.AgentCall(CALL.id, "ringing", "5005", "9000", "support", "inbound", _RECEIVED + 12.0, None)
+_AGENT_STATUS = wire_queues.AgentStatus("ksippo", "5001", "ready", _RECEIVED - 60.0, True, [_AGENT_CALL])
 _KEY = wire_directory.Key("dashboard", "read")
 _DELIVERY = wire.Delivery(CALL.id, "yeastar", "crm", "webhook", "30016", "delivered", _RECEIVED + 0.02, 0.018)
 _JOURNAL_CALL = wire.JournalCall(
@@ -147,13 +150,17 @@ EXAMPLES: dict[Any, object] = {
     wire.Page[wire_graph.Bot]: wire.Page([_BOT]),
     wire_rcml.Phone: _PHONE,
     wire.Page[wire_rcml.Phone]: wire.Page([_PHONE]),
+    wire_rcml.PhoneStatus: _PHONE_STATUS,
+    wire.Page[wire_rcml.PhoneStatus]: wire.Page([_PHONE_STATUS]),
     wire_queues.Queue: _QUEUE,
     wire.Page[wire_queues.Queue]: wire.Page([_QUEUE]),
-    wire_queues.QueueStatus: wire_queues.QueueStatus("support", "9000", 3, 1, 42.5, 2, 4, 1, 17, 2, 0),
+    wire_queues.QueueStatus: _QUEUE_STATUS,
+    wire.Page[wire_queues.QueueStatus]: wire.Page([_QUEUE_STATUS]),
     wire.Page[wire_queues.WaitingCall]: wire.Page([_WAITING]),
     wire_queues.Agent: _AGENT,
     wire.Page[wire_queues.Agent]: wire.Page([_AGENT]),
-    wire_queues.AgentStatus: wire_queues.AgentStatus("ksippo", "5001", "ready", _RECEIVED - 60.0, True, [_AGENT_CALL]),
+    wire_queues.AgentStatus: _AGENT_STATUS,
+    wire.Page[wire_queues.AgentStatus]: wire.Page([_AGENT_STATUS]),
     wire_directory.Client: _CLIENT,
     wire.Page[wire_directory.Client]: wire.Page([_CLIENT]),
     wire_directory.Key: _KEY,

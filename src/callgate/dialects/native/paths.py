@@ -31,6 +31,7 @@ BOT_SECRET: Final = "/v1/bots/{name}/secret"  #: POST NewSecret or nothing → B
 PHONES: Final = "/v1/phones"  #: GET → Page[Phone]; POST PhoneRequest → 201 Phone
 PHONE: Final = "/v1/phones/{name}"  #: GET, PUT PhoneRequest, PATCH PhonePatch → Phone; DELETE → 204
 PHONE_PASSWORD: Final = "/v1/phones/{name}/password"  #: POST nothing → Phone with its new password
+PHONE_STATUS: Final = "/v1/phones/{name}/status"  #: GET → PhoneStatus
 QUEUES: Final = "/v1/queues"  #: GET → Page[Queue]; POST Queue → 201 Queue
 QUEUE: Final = "/v1/queues/{name}"  #: GET, PUT Queue, PATCH QueuePatch → Queue; DELETE → 204
 QUEUE_STATUS: Final = "/v1/queues/{name}/status"  #: GET → QueueStatus
@@ -54,6 +55,10 @@ JOURNAL_VERDICTS: Final = "/v1/journal/verdicts"  #: GET ?call= … &cursor= &li
 JOURNAL_DELIVERIES: Final = "/v1/journal/deliveries"  #: GET ?call= … &cursor= &limit= → Page[Delivery]
 
 STATUS: Final = "/v1/status"  #: GET → Status
+# Not /v1/phones/status: that is the phone with the name "status".
+PHONE_STATUSES: Final = "/v1/status/phones"  #: GET ?cursor= &limit= → Page[PhoneStatus]
+QUEUE_STATUSES: Final = "/v1/status/queues"  #: GET ?cursor= &limit= → Page[QueueStatus]
+AGENT_STATUSES: Final = "/v1/status/agents"  #: GET ?cursor= &limit= → Page[AgentStatus]
 PROBLEM: Final = "/v1/problems/{name}"  #: GET → ProblemPage
 OPENAPI: Final = "/v1/openapi.json"
 DOCS: Final = "/v1/docs"

@@ -25,6 +25,7 @@ from callgate.dialects.native.routes.documents import Documents
 from callgate.dialects.native.routes.health import Health
 from callgate.dialects.native.routes.journal import Journal
 from callgate.dialects.native.routes.keys import ApiKeys
+from callgate.dialects.native.routes.phones import PhoneStatuses
 from callgate.dialects.native.routes.queues import Agents, Queues
 from callgate.dialects.native.routes.rcml import Accounts, Applications, Phones
 from callgate.dialects.native.routes.trunks import Routes, Trunks
@@ -42,7 +43,7 @@ class Native:
         keys = Keys(directory)
         self._control = control
         self._ring = EventRing(settings.native.event_ring, secrets.token_hex(4), control.find)
-        self._metrics = Metrics(control)
+        self._metrics = Metrics(control, surroundings.measures)
         self._calls = Calls(control, settings.native.recent_calls)
         self._events = Events(self._ring, control, keys, settings)
         health = Health(control, self._metrics, open_=settings.native.open_monitoring)
@@ -57,9 +58,10 @@ class Native:
             *Applications(directory, editing).operations(),
             *Bots(directory, editing).operations(),
             *Phones(directory, editing).operations(),
+            *PhoneStatuses(control, directory).operations(),
             *Queues(directory, editing).operations(),
             *Agents(directory, editing).operations(),
-            *Centre(surroundings.centre).operations(),
+            *Centre(surroundings.centre, directory).operations(),
             *Clients(directory, editing).operations(),
             *ApiKeys(directory, editing).operations(),
             *DirectoryFile(directory).operations(),

@@ -114,6 +114,19 @@ class PhoneRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     enabled: bool = True
 
 
+class PhoneStatus(msgspec.Struct, frozen=True):
+    """A phone at this moment, as the edge has told it last.
+
+    ``contacts``: in how many places it is registered. ``source`` is the "address:port" that it spoke from last, null
+    while it is not registered.
+    """
+
+    name: str
+    registered: bool
+    contacts: int
+    source: str | None
+
+
 class PhonePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What of a phone is to change."""
 

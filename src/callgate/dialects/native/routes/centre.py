@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 import msgspec
@@ -10,8 +11,10 @@ from msgspec import Meta
 from callgate.core.queues.model import Presence
 from callgate.dialects.native import errors, paths, wire_queues
 from callgate.dialects.native.operations import NoQuery, Operation, Reply, Request, json_reply
+from callgate.dialects.native.routes.pages import PageQuery, names_on
 from callgate.dialects.native.wire import Limit, Page
 from callgate.directory.errors import shown
+from callgate.directory.service import DirectoryService
 from callgate.queues.port import AgentCall, AgentStatus, ContactCentre, QueueStatus, WaitingCall
 
 
@@ -27,11 +30,22 @@ class LineQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Centre:
     """The operations on what happens in queues; ``centre`` is ``None`` where none runs."""
 
-    def __init__(self, centre: ContactCentre | None) -> None:
+    def __init__(self, centre: ContactCentre | None, directory: DirectoryService) -> None:
         self._centre = centre
+        self._directory = directory
 
     async def queue_status(self, request: Request[NoQuery, None]) -> Reply:
         return json_reply(_queue_shown(self._queue(request)))
+
+    async def queue_statuses(self, request: Request[PageQuery, None]) -> Reply:
+        centre, shown = self._running(), list[wire_queues.QueueStatus]()
+        names, following = names_on(request.query, sorted(self._directory.current.queues))
+        for name in names:
+            status = centre.queue(name)
+            if status is not None:
+                shown.append(_queue_shown(status))
+            await asyncio.sleep(0)  # each looks at all agents, and calls must not wait for a thousand of them
+        return json_reply(Page(shown, following))
 
     async def queue_calls(self, request: Request[LineQuery, None]) -> Reply:
         queue, query = self._queue(request), request.query
@@ -43,6 +57,12 @@ class Centre:
 
     async def agent_status(self, request: Request[NoQuery, None]) -> Reply:
         return json_reply(self._agent_shown(self._agent(request)))
+
+    async def agent_statuses(self, request: Request[PageQuery, None]) -> Reply:
+        centre = self._running()
+        names, following = names_on(request.query, sorted(self._directory.current.agents))
+        shown = [self._agent_shown(status) for name in names if (status := centre.agent(name)) is not None]
+        return json_reply(Page(shown, following))
 
     async def set_state(self, request: Request[NoQuery, wire_queues.AgentState]) -> Reply:
         status, presence = self._agent(request), Presence(request.body.state)
@@ -69,6 +89,16 @@ class Centre:
             ),
             Operation(
                 "GET",
+                paths.QUEUE_STATUSES,
+                self.queue_statuses,
+                "Queues",
+                "List by name how the queues are now",
+                query=PageQuery,
+                reply=Page[wire_queues.QueueStatus],
+                problems=(errors.UNAVAILABLE,),
+            ),
+            Operation(
+                "GET",
                 paths.QUEUE_CALLS,
                 self.queue_calls,
                 "Queues",
@@ -85,6 +115,16 @@ class Centre:
                 "Get how an agent is now, with the calls of the phone",
                 reply=wire_queues.AgentStatus,
                 problems=unknown,
+            ),
+            Operation(
+                "GET",
+                paths.AGENT_STATUSES,
+                self.agent_statuses,
+                "Agents",
+                "List by name how the agents are now, with the calls of their phones",
+                query=PageQuery,
+                reply=Page[wire_queues.AgentStatus],
+                problems=(errors.UNAVAILABLE,),
             ),
             Operation(
                 "POST",

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
-from msgspec import UNSET, Meta
+from msgspec import UNSET
 
 from callgate.dialects.native import errors
 from callgate.dialects.native.operations import NoQuery, Operation, Reply, Request, json_reply
-from callgate.dialects.native.wire import EmptyRequest, FieldError, Limit, Page, Scope
+from callgate.dialects.native.routes.pages import PageQuery, names_on
+from callgate.dialects.native.wire import EmptyRequest, FieldError, Page, Scope
 from callgate.directory.errors import (
     DirectoryError,
     DirectoryUnavailableError,
@@ -42,13 +42,6 @@ Shown = TypeVar("Shown")
 Written = TypeVar("Written", bound=msgspec.Struct)
 Patch = TypeVar("Patch", bound=msgspec.Struct)
 T = TypeVar("T")
-
-
-class PageQuery(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which page of a list."""
-
-    cursor: Annotated[str, Meta(description="`next` of the page before; left out: the first page.")] = ""
-    limit: Annotated[Limit, Meta(description="How many items, 1 to 1000.")] = 100
 
 
 class Edited(msgspec.Struct, Generic[E], frozen=True):
@@ -102,11 +95,8 @@ class Entries(ABC, Generic[E, Shown, Written, Patch]):
         entries = self.entries(self._directory.current)
         if self._sorted[0] is not entries:
             self._sorted = (entries, sorted(entries))
-        names, limit = self._sorted[1], request.query.limit
-        first = bisect_right(names, request.query.cursor)
-        page = names[first : first + limit]
-        following = page[-1] if first + limit < len(names) else None
-        return json_reply(Page([self.show(Edited(entries[name])) for name in page], following))
+        names, following = names_on(request.query, self._sorted[1])
+        return json_reply(Page([self.show(Edited(entries[name])) for name in names], following))
 
     async def get(self, request: Request[NoQuery, None]) -> Reply:
         return json_reply(self.show(Edited(self._named(request))))
