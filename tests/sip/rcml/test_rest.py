@@ -60,7 +60,9 @@ async def test_a_held_call_that_is_ended_is_refused_with_603(rcml: RcmlRig, aske
 async def test_an_answered_call_is_ended_by_bye_on_both_sides(rcml: RcmlRig) -> None:
     call, did = rcml.dial("71", document("<Dial>7101</Dial>"))
     assert (await call.ended()).status == 200
-    code, record = await rcml.ask("POST", f"Calls/{await rcml.sid(did)}.json", Status="completed")
+    sid = await rcml.sid(did)
+    await rcml.record(sid, "in-progress")
+    code, record = await rcml.ask("POST", f"Calls/{sid}.json", Status="completed")
     assert (code, record["status"]) == (200, "in-progress")
     await call.until(lambda each: any(message.method == "BYE" for message in each.requests))
     assert await rcml.application.told(did, "completed") == ["ringing", "in-progress", "completed"]
