@@ -157,13 +157,17 @@ class Centre:
     async def _reject(self, phone: str, course: Course) -> None:
         number = course.call.request.partition("From: <sip:")[2].partition("@")[0]
         session = self._sessions[phone]
-        async with session.get("/api/v2/me/calls?fields=*") as reply:
-            calls = (await reply.json())["calls"]
-        for call in calls:
-            if call["participants"][0]["phoneNumber"] == number:
-                self._given_back[course.call.call_id] = time.monotonic()
-                async with session.post(f"/api/v2/me/calls/{call['id']}", json={"operationName": "Reject"}) as reply:
-                    self.rejected.append((await reply.json())["statusCode"])
+        while not course.call.finals:  # its INVITE may be here before the word of it is there
+            async with session.get("/api/v2/me/calls?fields=*") as reply:
+                calls = (await reply.json())["calls"]
+            for call in calls:
+                if call["participants"][0]["phoneNumber"] == number:
+                    self._given_back[course.call.call_id] = time.monotonic()
+                    rejecting = session.post(f"/api/v2/me/calls/{call['id']}", json={"operationName": "Reject"})
+                    async with rejecting as reply:
+                        self.rejected.append((await reply.json())["statusCode"])
+                    return
+            await asyncio.sleep(0.01)
 
     def _later(self, seconds: float, what: Callable[[], None]) -> None:
         async def later() -> None:
