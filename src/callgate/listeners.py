@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -84,6 +85,12 @@ class _Http(HttpToolsProtocol):
 
 class _WebSocket(WebSocketsSansIOProtocol):
     """A WebSocket whose frames leave together; its connection is cut if the peer takes nothing after the close."""
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        # Else uvicorn takes a refusal in full for none, and logs an error (Kludex/uvicorn, pull request 3138).
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
 
     async def run_asgi(self) -> None:
         await super().run_asgi()

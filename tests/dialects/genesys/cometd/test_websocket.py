@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -183,6 +184,18 @@ async def test_a_page_of_another_site_cannot_use_the_browsers_cookie(rig: Rig, s
     assert refused.value.status == 403
     async with desktop(rig, Origin=f"http://localhost:{rig.port}") as client:
         await client.begin()
+
+
+async def test_a_refused_upgrade_is_no_error_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    async with make_rig() as rig:
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            async with desktop(rig, Authorization=basic(password="wrong")):
+                pass
+        await rig.post(HANDSHAKE)
+        with pytest.raises(aiohttp.WSServerHandshakeError):
+            async with desktop(rig, Origin="https://elsewhere.example"):
+                pass
+    assert [record.getMessage() for record in caplog.records if record.levelno > logging.INFO] == []
 
 
 async def test_a_login_that_ends_ends_the_poll(rig: Rig) -> None:
