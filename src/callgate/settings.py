@@ -238,10 +238,11 @@ class GenesysSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     HTTPS only. ``version`` is what ``diagnostics/version`` says.
 
     A poll is held for ``poll`` at most; a CometD session that does not poll for ``poll_pause`` more is dropped, and so
-    is one with ``event_queue`` events that are not fetched; ``cometd_limit`` may live at once, each with
-    ``subscription_limit`` subscriptions. After ``lockout_failures`` wrong passwords in a row an address is blocked for
-    that user for ``lockout_seconds``; ``lockout_addresses`` are remembered at most. ``login_concurrency`` passwords are
-    verified at once (for what each costs see :class:`DirectorySettings`), ``login_backlog`` more may wait.
+    is one with ``event_queue`` events, or ``event_bytes`` of them, that are not fetched; ``cometd_limit`` may live at
+    once, each with ``subscription_limit`` subscriptions. After ``lockout_failures`` wrong passwords in a row an address
+    is blocked for that user for ``lockout_seconds``; ``lockout_addresses`` are remembered at most.
+    ``login_concurrency`` passwords are verified at once (for what each costs see :class:`DirectorySettings`),
+    ``login_backlog`` more may wait.
     """
 
     base_url: str = ""
@@ -251,6 +252,7 @@ class GenesysSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     poll: Seconds = 30.0
     poll_pause: Seconds = 20.0
     event_queue: Count = 1_000
+    event_bytes: Count = 1_048_576
     cometd_limit: Count = 10_000
     subscription_limit: Count = 100
     version: str = "8.5.200.50"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callgate.dialects.genesys.bayeux.messages import event
 from callgate.dialects.genesys.bayeux.protocol import Protocol
 from callgate.dialects.genesys.bayeux.sessions import Poll
 from callgate.dialects.genesys.model import CALLS
@@ -45,6 +46,21 @@ def test_events_that_are_not_acknowledged_count_as_waiting() -> None:
     for number in range(SETTINGS.event_queue):
         protocol.publish("anna", CALLS, data(number))
         talker.say(talker.message("/meta/connect", ext={"ack": 1}))
+    assert protocol.counts.full == 0
+    protocol.publish("anna", CALLS, data(9))
+    assert protocol.counts.full == 1
+
+
+def test_bytes_of_events_wait_until_they_are_acknowledged() -> None:
+    protocol = Protocol(GenesysSettings(event_bytes=3 * len(event(CALLS, data(1)))))
+    talker = connected(protocol, ack=True)
+    for number in range(6):
+        protocol.publish("anna", CALLS, data(number))
+        assert numbers(talker.fetches()) == [number]
+    lost = talker.batch
+    for number in range(3):
+        protocol.publish("anna", CALLS, data(number))
+        talker.say(talker.message("/meta/connect", ext={"ack": lost}))
     assert protocol.counts.full == 0
     protocol.publish("anna", CALLS, data(9))
     assert protocol.counts.full == 1

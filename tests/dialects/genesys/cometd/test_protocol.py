@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from callgate.dialects.genesys.bayeux.messages import event
 from callgate.dialects.genesys.bayeux.outbox import Outbox
 from callgate.dialects.genesys.bayeux.protocol import Protocol
 from callgate.dialects.genesys.bayeux.sessions import MOVES, Ending, Session, State
 from callgate.dialects.genesys.model import CALLS, DEVICES
+from callgate.settings import GenesysSettings
 
 from .talk import SETTINGS, Talker, connected, data, numbers
 
@@ -356,6 +358,19 @@ def test_a_session_with_too_many_events_is_dropped(protocol: Protocol) -> None:
     assert numbers(fetches.fetches()) == [9]
 
 
+def test_a_session_with_too_many_bytes_of_events_is_dropped() -> None:
+    size = len(event(CALLS, data(1)))
+    protocol = Protocol(GenesysSettings(event_bytes=3 * size))
+    talker, fetches = connected(protocol), connected(protocol)
+    for number in range(3):
+        protocol.publish("anna", CALLS, data(number))
+    assert numbers(fetches.fetches()) == [0, 1, 2]
+    protocol.publish("anna", CALLS, data(3))
+    assert protocol.counts.full == 1
+    assert talker.fetches()[0]["error"] == "402::Unknown client"
+    assert numbers(fetches.fetches()) == [3]
+
+
 def test_a_stopped_server_answers_waiting_polls_and_takes_no_more(protocol: Protocol) -> None:
     talker = connected(protocol)
     poll = talker.waits()
@@ -431,6 +446,6 @@ def test_events_wait_for_a_client_whose_line_is_closed(protocol: Protocol) -> No
 def test_sessions_move_by_the_table_only() -> None:
     assert set(MOVES) == set(State)
     assert MOVES[State.GONE] == frozenset()
-    session = Session("id", "anna", "login", Outbox(1, acknowledged=False), heard=0.0)
+    session = Session("id", "anna", "login", Outbox(1, 100, acknowledged=False), heard=0.0)
     with pytest.raises(ValueError, match="new cannot become waiting"):
         session.move(State.WAITING)

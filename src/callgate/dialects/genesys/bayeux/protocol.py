@@ -207,7 +207,7 @@ class Protocol:
             return Reply(
                 HANDSHAKE, False, message.id, error=error, advice=advice, supported_connection_types=TRANSPORTS
             )
-        outbox = Outbox(self._settings.event_queue, acknowledged=message.acknowledges)
+        outbox = Outbox(self._settings.event_queue, self._settings.event_bytes, acknowledged=message.acknowledges)
         session = Session(secrets.token_hex(16), login.agent, login.session, outbox, now)
         self._roster.add(session)
         _speak_over(session, line)
