@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import gc
 import os
 import signal
@@ -37,6 +38,8 @@ from callgate.edge.configuration import LinkAddress
 from callgate.journal.reader import JournalReader
 from callgate.journal.writer import JournalWriter
 from callgate.listeners import Front, ListenerTakenError, listen
+from callgate.measures import Measures
+from callgate.queues.measures import centre_measures
 from callgate.queues.service import ContactCentreService
 from callgate.queues.store import SqlStore
 from callgate.settings import Settings
@@ -100,7 +103,10 @@ async def running(settings: Settings, address: LinkAddress) -> AsyncIterator[Con
         centre = ContactCentreService(controller, directory, settings.queues, store)
         await centre.start()
         stack.push_async_callback(centre.stop)
-        surroundings = Surroundings(controller, directory, JournalReader(engine), settings, engine, centre)
+        measures = Measures()
+        measures.add(functools.partial(centre_measures, centre))
+        measures.add(store.measures)
+        surroundings = Surroundings(controller, directory, JournalReader(engine), settings, engine, centre, measures)
         dialects: list[Dialect] = [dialect(surroundings) for dialect in DIALECTS]
         for dialect in dialects:
             await dialect.start()

@@ -12,6 +12,7 @@ from callgate.core.control import CallControl
 from callgate.dialects.asgi import Application
 from callgate.directory.service import DirectoryService
 from callgate.journal.reader import JournalReader
+from callgate.measures import Measures
 from callgate.queues.port import ContactCentre
 from callgate.settings import Settings
 
@@ -19,7 +20,8 @@ from callgate.settings import Settings
 class Surroundings(msgspec.Struct, frozen=True):
     """All that a dialect may use. ``engine`` is for a dialect that has tables of its own.
 
-    ``centre`` is the agents and queues; ``None`` only in tests that have none.
+    ``centre`` is the agents and queues; ``None`` only in tests that have none. What a dialect measures it adds to
+    ``measures``, for those who watch Callgate.
     """
 
     control: CallControl
@@ -28,6 +30,7 @@ class Surroundings(msgspec.Struct, frozen=True):
     settings: Settings
     engine: AsyncEngine
     centre: ContactCentre | None = None
+    measures: Measures = msgspec.field(default_factory=Measures)
 
 
 class Dialect(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 import structlog
@@ -15,6 +15,7 @@ from callgate.database.engine import cause, writing
 from callgate.database.errors import DatabaseUnavailableError
 from callgate.journal.backlog import Backlog
 from callgate.journal.retention import EVERY
+from callgate.measures import Measure, counter, gauge
 from callgate.settings import JournalSettings
 
 T = TypeVar("T")
@@ -87,6 +88,11 @@ class WriteBehind(Generic[T]):
     def dropped(self) -> int:
         """How many entries were lost since the start: the backlog was full, or the database refused them."""
         return self._backlog.dropped + self._refused
+
+    def measures(self, name: str) -> Iterator[Measure]:
+        """How it is, for metrics of that name."""
+        yield gauge(f"callgate_{name}_backlog_entries", f"Entries that wait for SQL: {self._subject}.", self.backlog)
+        yield counter(f"callgate_{name}_dropped_entries", f"Entries that were lost: {self._subject}.", self.dropped)
 
     def take_up(self, entry: T) -> None:
         """Have an entry written. Returns at once."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 
 import msgspec
@@ -42,12 +42,13 @@ class AgentCalls:
         """The call at that agent's phone; also one that was released not long ago."""
         return self._by_call.get(call, {}).get(agent) or self._released.get((agent, call))
 
-    def connected(self, queue: str) -> int:
-        """How many of the queue's calls agents talk in."""
-        return sum(
-            call.queue == queue and call.state is CallState.ESTABLISHED
+    def connected(self) -> Counter[str]:
+        """In how many calls of each queue agents talk ("": of none)."""
+        return Counter(
+            call.queue
             for calls in self._by_call.values()
             for call in calls.values()
+            if call.state is CallState.ESTABLISHED
         )
 
     def begin(self, call: AgentCall) -> bool:

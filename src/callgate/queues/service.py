@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from callgate.core.calls import CallId
 from callgate.core.control import CallControl
 from callgate.core.events import CallEvent, Event, PhoneEvent, Synced
-from callgate.core.queues.model import Place, Presence
+from callgate.core.queues.model import Presence
 from callgate.directory.changes import Changes
-from callgate.directory.model import Directory, Queue
+from callgate.directory.model import Directory
 from callgate.directory.service import DirectoryService
 from callgate.queues.announcements import Announcements
 from callgate.queues.commands import Commands
@@ -20,6 +20,7 @@ from callgate.queues.operations import Operations
 from callgate.queues.port import AgentCall, AgentStatus, Notice, Outcome, QueueStatus, WaitingCall
 from callgate.queues.restoring import restore_calls, restore_presences
 from callgate.queues.sending import Sending
+from callgate.queues.statuses import statuses
 from callgate.queues.store import Saved, Store
 from callgate.queues.tasks import Alarm, Later
 from callgate.settings import QueueSettings
@@ -144,30 +145,11 @@ class ContactCentreService:
         return self._operations.possible(call)
 
     def queues(self) -> Iterable[QueueStatus]:
-        return [self._status(queue) for queue in self._floor.directory.queues.values()]
+        return statuses(self._floor, self._floor.directory.queues.values())
 
     def queue(self, name: str) -> QueueStatus | None:
         queue = self._floor.directory.queues.get(name)
-        return None if queue is None else self._status(queue)
-
-    def _status(self, queue: Queue) -> QueueStatus:
-        floor, now = self._floor, self._control.now()
-        waiting = floor.distributor.waiting(queue.name)
-        agents = [view for view in floor.distributor.agents() if queue.name in view.queues]
-        counts = floor.counts(queue.name)
-        return QueueStatus(
-            name=queue.name,
-            number=queue.number,
-            waiting=len(waiting),
-            ringing=sum(each.place is not Place.WAITING for each in waiting),
-            longest=max((now - each.since for each in waiting), default=0.0),
-            connected=floor.calls.connected(queue.name),
-            logged_in=sum(view.presence is not Presence.LOGGED_OUT for view in agents),
-            ready=sum(view.presence is Presence.READY and view.reachable and not view.calls for view in agents),
-            answered=counts.answered,
-            abandoned=counts.abandoned,
-            overflowed=counts.overflowed,
-        )
+        return None if queue is None else statuses(self._floor, [queue])[0]
 
     def waiting(self, queue: str) -> list[WaitingCall]:
         calls = []

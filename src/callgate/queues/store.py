@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -16,6 +16,7 @@ from callgate.core.queues.model import Placement, Presence
 from callgate.database.engine import reading
 from callgate.journal.behind import WriteBehind
 from callgate.journal.statements import document, replacing
+from callgate.measures import Measure
 from callgate.queues.port import AgentCall
 from callgate.queues.tables import calls, presences
 from callgate.settings import Settings
@@ -109,6 +110,10 @@ class SqlStore:
             clock=clock,
         )
         self._kept: set[CallId] = set()
+
+    def measures(self) -> Iterator[Measure]:
+        """What waits to be written, and what was lost."""
+        return self._writer.measures("queue_log")
 
     async def load(self) -> Saved:
         """What an earlier controller left.

@@ -25,6 +25,7 @@ from callgate.directory.model import ApiKey, InboundRoute, Trunk
 from callgate.directory.secrets import digest, new_key
 from callgate.directory.service import DirectoryService
 from callgate.journal.reader import JournalReader
+from callgate.measures import Measures
 from callgate.settings import DirectorySettings, Settings
 from tests.dialects.control import GateControl, incoming
 from tests.dialects.serving import PATIENCE, served
@@ -92,6 +93,7 @@ class Rig(msgspec.Struct):
     """The API on a loopback port. ``http`` asks with the admin key, ``as_(scope)`` with another one."""
 
     control: PlayedControl
+    measures: Measures
     directory: DirectoryService
     centre: PlayedCentre
     native: Native
@@ -146,14 +148,15 @@ async def serving(folder: Path, settings: Settings | None = None, *, centre: boo
     control = PlayedControl()
     played = PlayedCentre(directory, control.now)
     reader = JournalReader(engine)
-    native = Native(Surroundings(control, directory, reader, settings, engine, played if centre else None))
+    measures = Measures()
+    native = Native(Surroundings(control, directory, reader, settings, engine, played if centre else None, measures))
     await native.start()
     try:
         async with served(native.mounts) as port:
             address = f"127.0.0.1:{port}"
             try:
                 async with client(address, KEYS["admin"]) as http:
-                    yield Rig(control, directory, played, native, http, address)
+                    yield Rig(control, measures, directory, played, native, http, address)
             finally:
                 await native.stop()
     finally:

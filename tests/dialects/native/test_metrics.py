@@ -7,6 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from callgate.core.events import Delivery
 from callgate.core.reports import AckResult, Progress
 from callgate.core.verdicts import dial, refuse, target
+from callgate.measures import Measure, counter, gauge
 
 from .rig import DIALLER, KEYS, Rig, client
 
@@ -109,6 +110,20 @@ async def test_the_edge_and_the_journal(rig: Rig) -> None:
     assert any(name == "process_resident_memory_bytes" for name, _ in found)
     rig.control.linked = False
     assert (await scraped(rig))[labelled("callgate_edge_up")] == 0
+
+
+async def test_what_other_parts_measure(rig: Rig) -> None:
+    sessions = 3.0
+    rig.measures.add(lambda: [gauge("callgate_sessions", "Sessions now.", sessions)])
+    rig.measures.add(lambda: [counter("callgate_sent", "What was sent.", 7)])
+    rig.measures.add(lambda: [Measure("gauge", "callgate_waiting", "Now.", {'a "b" \\': 1, "c": 2.5}, "queue")])
+    found = await scraped(rig)
+    assert found[labelled("callgate_sent_total")] == 7
+    assert found[labelled("callgate_waiting", queue='a "b" \\')] == 1
+    assert found[labelled("callgate_waiting", queue="c")] == 2.5
+    assert found[labelled("callgate_sessions")] == 3
+    sessions = 4.0
+    assert (await scraped(rig))[labelled("callgate_sessions")] == 4
 
 
 async def test_no_label_holds_what_a_caller_or_an_application_made_up(rig: Rig) -> None:

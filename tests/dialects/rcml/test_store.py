@@ -225,6 +225,8 @@ async def test_more_than_the_backlog_may_hold_is_dropped_oldest_first(database_s
     for number in range(1, 31):
         store.call(a_call(number))
     assert (store.backlog, store.dropped) == (10, 20)
+    measured = {measure.name: measure.values[""] for measure in store.measures()}
+    assert measured == {"callgate_rcml_log_backlog_entries": 10, "callgate_rcml_log_dropped_entries": 20}
     assert await store.find_call(ACCOUNT, a_call(21).sid) == a_call(21)
     await upgrade(engine)
     await store.start()

@@ -12,7 +12,7 @@ from callgate.core.queues.model import Place, Placement, Presence
 from callgate.queues.port import AgentCall, CallState
 from callgate.queues.store import Saved, SavedCall, SavedPresence, SqlStore
 from callgate.queues.tables import calls
-from callgate.settings import JournalSettings, Settings
+from callgate.settings import JournalSettings, QueueSettings, Settings
 
 START = 1_800_000_000.25
 SETTINGS = Settings(journal=JournalSettings(interval=0.01, stop_timeout=5.0))
@@ -95,3 +95,11 @@ async def test_a_row_of_another_version_costs_no_start(engine: AsyncEngine) -> N
     store.forget_all_but([])
     await store.stop()
     assert await rows(engine) == 0
+
+
+async def test_what_waits_to_be_written_is_measured(engine: AsyncEngine) -> None:
+    store = SqlStore(engine, replace(SETTINGS, queues=QueueSettings(log_backlog=2)))
+    for number in range(3):
+        store.call(a_call(number))
+    measured = {measure.name: measure.values[""] for measure in store.measures()}
+    assert measured == {"callgate_queue_log_backlog_entries": 2, "callgate_queue_log_dropped_entries": 1}

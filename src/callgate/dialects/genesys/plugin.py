@@ -27,6 +27,7 @@ class Genesys:
         self._centre, self._directory = centre, directory
         self._logins = Logins(directory, settings.genesys, now)
         self._bayeux = Bayeux(settings.genesys, self._logins, now, body_limit=settings.http.body_limit)
+        surroundings.measures.add(self._bayeux.measures)
         self._logins.ended = self._bayeux.end
         self._events = Events(centre, self._bayeux, self._logins.base, now)
         self.mounts = {"/api": Api(surroundings, centre, self._logins, self._bayeux)}

@@ -1,8 +1,10 @@
-"""Metrics for Prometheus: counted from the events, and read from the health report when somebody asks."""
+"""Metrics for Prometheus: counted from the events, and read from the health report and from all that other parts
+measure when somebody asks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import asyncio
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, GCCollector, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
@@ -15,6 +17,7 @@ from callgate.core.control import CallControl
 from callgate.core.control import Health as HealthReport
 from callgate.core.events import CallEvent, Delivery, Event, Kind, VerdictEvent
 from callgate.core.verdicts import Accept, Dial, Redirect, Refuse, Verdict
+from callgate.measures import Measure
 
 #: From the fastest decision over a local link to one that waited for a second try, in seconds.
 _DECISION_BUCKETS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -25,11 +28,16 @@ _RELEASES = frozenset({Kind.ROUTED, Kind.REFUSED, Kind.REDIRECTED, Kind.CANCELLE
 
 
 class Metrics:
-    """The registry, and the listener that fills it."""
+    """The registry, and the listener that fills it.
+
+    Args:
+        measures: what other parts measure.
+    """
 
     media_type = CONTENT_TYPE_PLAIN_0_0_4
 
-    def __init__(self, control: CallControl) -> None:
+    def __init__(self, control: CallControl, measures: Iterable[Measure]) -> None:
+        self._measures = measures
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         PlatformCollector(registry=registry)
@@ -94,9 +102,14 @@ class Metrics:
                 self._deliveries.labels(event.dialect, event.channel, result).inc()
                 self._delivery_seconds.labels(event.channel).observe(event.seconds)
 
-    def text(self) -> bytes:
-        """All metrics in Prometheus' text format."""
-        return generate_latest(self._registry)
+    async def text(self) -> bytes:
+        """All metrics in Prometheus' text format; as they are now, though it is written with pauses for the calls."""
+        measures = list(self._measures)
+        pieces = [generate_latest(self._registry)]
+        for measure in measures:
+            await asyncio.sleep(0)  # one with a thousand labels takes some milliseconds
+            pieces.append(_written(measure))
+        return b"".join(pieces)
 
 
 class _HealthCollector(Collector):
@@ -134,6 +147,29 @@ class _HealthCollector(Collector):
 
     def describe(self) -> Iterator[Metric]:
         return iter(())  # the names are known without asking for the health report at registration
+
+
+def _written(measure: Measure) -> bytes:
+    kind = CounterMetricFamily if measure.kind == "counter" else GaugeMetricFamily
+    family = kind(measure.name, measure.text, labels=[measure.label] if measure.label else [])
+    for label, value in measure.values.items():
+        family.add_metric([label] if measure.label else [], value)
+    registry = CollectorRegistry()
+    registry.register(_Family(family))
+    return generate_latest(registry)
+
+
+class _Family(Collector):
+    """One metric."""
+
+    def __init__(self, family: Metric) -> None:
+        self._family = family
+
+    def collect(self) -> Iterator[Metric]:
+        yield self._family
+
+    def describe(self) -> Iterator[Metric]:
+        return iter(())
 
 
 def _first_hold(call: Call) -> bool:

@@ -27,6 +27,7 @@ class Rcml:
         control, settings = surroundings.control, surroundings.settings
         self._control = control
         self._store = Store(surroundings.engine, settings, clock=control.now)
+        surroundings.measures.add(self._store.measures)
         self._fetcher = HttpFetcher(settings.rcml)
         self._callbacks = StatusCallbacks(surroundings, self._fetcher)
         self._live = Live(

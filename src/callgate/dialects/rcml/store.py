@@ -7,7 +7,7 @@ long as the journal is. Calls that are not over are also held in memory: they ar
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -21,6 +21,7 @@ from callgate.dialects.rcml.tables import calls, notifications
 from callgate.journal.behind import WriteBehind
 from callgate.journal.retention import DAY, delete_piece
 from callgate.journal.statements import document, inserting, replacing, storable
+from callgate.measures import Measure
 from callgate.settings import Settings
 
 T = TypeVar("T", CallRecord, Notification)
@@ -75,6 +76,10 @@ class Store:
     def dropped(self) -> int:
         """How many entries were lost since the start."""
         return self._writer.dropped
+
+    def measures(self) -> Iterator[Measure]:
+        """What waits to be written, and what was lost."""
+        return self._writer.measures("rcml_log")
 
     async def start(self) -> None:
         """Begin to write; what was logged before waits already."""

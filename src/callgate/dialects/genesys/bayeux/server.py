@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
 import structlog
@@ -20,6 +20,7 @@ from callgate.dialects.genesys.bayeux.protocol import Counts, Protocol
 from callgate.dialects.genesys.bayeux.websocket import FOREIGN, STOPPING, Socket, foreign
 from callgate.dialects.genesys.errors import GenesysError, Status
 from callgate.dialects.genesys.model import Doorkeeper
+from callgate.measures import Measure, counter, gauge
 from callgate.settings import GenesysSettings, HttpSettings
 
 #: How often (seconds) it is looked for sessions that are over, at least.
@@ -74,6 +75,19 @@ class Bayeux:
     def waiting(self) -> int:
         """How many polls wait."""
         return self._protocol.waiting
+
+    def measures(self) -> Iterator[Measure]:
+        """How the sessions are, and what happened to them."""
+        counts = self.counts
+        yield gauge("callgate_cometd_sessions", "CometD sessions that live now.", self.sessions)
+        yield gauge("callgate_cometd_websockets", "CometD's WebSockets that are open now.", self.sockets)
+        yield gauge("callgate_cometd_waiting_polls", "CometD polls that are held now.", self.waiting)
+        yield counter("callgate_cometd_events", "Events queued for CometD sessions.", counts.events)
+        text = "CometD sessions dropped: they did not poll, or did not fetch their events."
+        dropped = {"silent": counts.silent, "full": counts.full}
+        yield Measure("counter", "callgate_cometd_dropped_sessions", text, dropped, "why")
+        text = "CometD handshakes refused because of too many sessions."
+        yield counter("callgate_cometd_refused_handshakes", text, counts.refused)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

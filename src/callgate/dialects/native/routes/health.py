@@ -52,7 +52,7 @@ class Health:
         )
 
     async def metrics(self, request: Request[NoQuery, None]) -> Reply:
-        return Reply(200, self._metrics.text(), self._metrics.media_type)
+        return Reply(200, await self._metrics.text(), self._metrics.media_type)
 
     def _why(self) -> str | None:
         if self._control.health().linked:
