@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote
 import msgspec
 
 from callgate.dialects.asgi import Receive, Scope
+from callgate.dialects.bodies import read_within
 from callgate.dialects.genesys.errors import GenesysError, Status, no_feature, not_found, too_large
 from callgate.dialects.genesys.model import BASE, Login
 from callgate.dialects.genesys.wire import Resource
@@ -109,18 +110,7 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         GenesysError: it has more than ``limit`` bytes (known before it is read where Content-Length tells).
         ConnectionResetError: the client went away.
     """
-    announced = header(scope, b"content-length")
-    if announced.isascii() and announced.isdigit() and int(announced[:18]) > limit:
+    body = await read_within(receive, limit, header(scope, b"content-length"))
+    if body is None:
         raise too_large(limit)
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise ConnectionResetError
-        size += len(message["body"])
-        if size > limit:
-            raise too_large(limit)
-        chunks.append(message["body"])
-        if not message["more_body"]:
-            return b"".join(chunks)
+    return body

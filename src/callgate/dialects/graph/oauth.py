@@ -19,6 +19,7 @@ import msgspec
 import structlog
 
 from callgate.dialects.asgi import Receive, Scope, Send
+from callgate.dialects.bodies import read_within
 from callgate.dialects.graph import credentials, oauth_errors, openid
 from callgate.dialects.graph.addresses import base_url, is_scope
 from callgate.dialects.graph.credentials import Credentials
@@ -121,7 +122,7 @@ class OAuth:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(scope["headers"])}
         address = scope["client"][0] if scope["client"] else ""
         try:
-            body = await self._read(receive)
+            body = await read_within(receive, self._body_limit)
         except ConnectionResetError:  # the client was gone before its request was whole
             return
         reply = await self.answer(Request(scope["method"], scope["path"], headers, body, address, scope["scheme"]))
@@ -235,22 +236,3 @@ class OAuth:
         except ValueError:
             raise oauth_errors.malformed(f"the body has more than {_FIELD_LIMIT} fields") from None
         return dict(reversed(pairs))
-
-    async def _read(self, receive: Receive) -> bytes | None:
-        """The whole body, ``None`` if it is too large.
-
-        Raises:
-            ConnectionResetError: the client went away.
-        """
-        chunks: list[bytes] = []
-        size = 0
-        while True:
-            message = await receive()
-            if message["type"] != "http.request":
-                raise ConnectionResetError
-            size += len(message.get("body", b""))
-            if size > self._body_limit:
-                return None
-            chunks.append(message.get("body", b""))
-            if not message.get("more_body", False):
-                return b"".join(chunks)

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 import msgspec
 
 from callgate.dialects.asgi import Receive, Scope
+from callgate.dialects.bodies import read_within
 from callgate.dialects.graph.errors import no_segment, not_served
 from callgate.dialects.graph.model import Caller, Refused
 
@@ -114,21 +115,10 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
         Refused: 413, it has more than ``limit`` bytes (known before it is read where Content-Length tells).
         ConnectionResetError: the client went away.
     """
-    announced = headers.get(b"content-length")
-    if announced.isascii() and announced.isdigit() and int(announced[:18]) > limit:
+    body = await read_within(receive, limit, headers.get(b"content-length"))
+    if body is None:
         raise _too_large(limit)
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise ConnectionResetError
-        size += len(message["body"])
-        if size > limit:
-            raise _too_large(limit)
-        chunks.append(message["body"])
-        if not message["more_body"]:
-            return b"".join(chunks)
+    return body
 
 
 def _too_large(limit: int) -> Refused:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from callgate.dialects.asgi import Receive
+from callgate.dialects.bodies import read_within
 from callgate.dialects.native.errors import MALFORMED_JSON, TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, ProblemError, invalid
 
 T = TypeVar("T")
@@ -38,21 +39,10 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
         ProblemError: 413, it has more than ``limit`` bytes (known before it is read where Content-Length tells).
         ConnectionResetError: the client went away.
     """
-    announced = headers.get(b"content-length")
-    if announced is not None and announced.isascii() and announced.isdigit() and int(announced[:18]) > limit:
+    body = await read_within(receive, limit, headers.get(b"content-length") or "")
+    if body is None:
         raise _too_large(limit)
-    chunks, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ConnectionResetError
-        chunk = message.get("body", b"")
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(limit)
-        if not message.get("more_body", False):
-            return b"".join(chunks)
+    return body
 
 
 def check_media_type(headers: Headers, expected: str) -> None:

@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from callgate.core.events import CallEvent, Delivery, Event
 from callgate.dialects.asgi import Application, Receive, Scope, Send
+from callgate.dialects.bodies import read_within
 from callgate.dialects.lockout import BlockedAddress
 from callgate.dialects.port import Surroundings
 from callgate.dialects.yeastar.auth import Lockout, Tokens
@@ -109,8 +110,8 @@ class Yeastar:
             await self._serve_websocket(path, query, receive, send)
             return
         try:
-            body = await _read_body(receive, self._body_limit)
-        except _HungUpError:
+            body = await read_within(receive, self._body_limit)
+        except ConnectionResetError:
             return
         status, reply = await self._api.answer(
             Request(
@@ -138,23 +139,3 @@ class Yeastar:
             return
         await receive()  # "websocket.connect"
         await self._subscriptions.serve(session, receive, send)
-
-
-class _HungUpError(Exception):
-    """The client was gone before its request was whole."""
-
-
-async def _read_body(receive: Receive, limit: int) -> bytes | None:
-    """The request body; ``None`` if it is longer than ``limit`` bytes: the rest is left to the server to discard."""
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise _HungUpError
-        size += len(message["body"])
-        if size > limit:
-            return None
-        chunks.append(message["body"])
-        if not message["more_body"]:
-            return b"".join(chunks)

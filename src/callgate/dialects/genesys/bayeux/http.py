@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from callgate.dialects.asgi import Receive, Scope, Send
+from callgate.dialects.bodies import read_within
 from callgate.dialects.genesys.errors import GenesysError, Status
 
 _JSON = b"application/json;charset=UTF-8"
@@ -31,22 +32,13 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
         GenesysError: 413, it has more than ``limit`` bytes.
         GoneError: the client hung up.
     """
-    announced = header(scope, b"content-length")
-    if announced.isdigit() and int(announced[:18]) > limit:
+    try:
+        body = await read_within(receive, limit, header(scope, b"content-length").decode("latin-1"))
+    except ConnectionResetError as error:
+        raise GoneError from error
+    if body is None:
         raise _too_large(limit)
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise GoneError
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            raise _too_large(limit)
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return b"".join(chunks)
+    return body
 
 
 async def reply(send: Send, body: bytes, set_cookie: str = "") -> None:

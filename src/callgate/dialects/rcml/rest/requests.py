@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from callgate.dialects.asgi import Receive
+from callgate.dialects.bodies import read_within
 from callgate.dialects.rcml.rest.errors import RestError, wrong
 from callgate.directory.model import Account
 
@@ -112,21 +113,10 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes:
         RestError: 413, it has more than ``limit`` bytes (known before it is read where Content-Length tells).
         ConnectionResetError: the client went away.
     """
-    announced = headers.get(b"content-length")
-    if announced.isascii() and announced.isdigit() and int(announced[:18]) > limit:
+    body = await read_within(receive, limit, headers.get(b"content-length"))
+    if body is None:
         raise _too_large(limit)
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise ConnectionResetError
-        size += len(message["body"])
-        if size > limit:
-            raise _too_large(limit)
-        chunks.append(message["body"])
-        if not message["more_body"]:
-            return b"".join(chunks)
+    return body
 
 
 def one_of(name: str, value: str, choices: Sequence[str]) -> str:
