@@ -314,22 +314,6 @@ async def test_a_cancel_while_what_rings_is_being_cancelled_already_ends_the_cal
     await edge.empty()
 
 
-async def test_a_bye_right_behind_the_ack_leaves_nothing_behind(edge: EdgeRig) -> None:
-    """Two workers have them: one notes that the call is established, the other that it is over."""
-    called = await edge.target()
-
-    async def one() -> None:
-        dialed, call = await edge.call()
-        await edge.ring(call, called)
-        await dialed.ended()
-        dialed.bye()
-        await edge.told(call, Kind.ENDED)
-
-    for _ in range(30):
-        await asyncio.gather(*(one() for _ in range(10)))
-    await edge.empty()
-
-
 async def test_a_cancel_that_crosses_the_failure_of_what_was_dialled_ends_the_call(edge: EdgeRig) -> None:
     async def one() -> None:
         dialed, call = await edge.call()
