@@ -312,20 +312,25 @@ class Controller:
         return await self._after_first(found)
 
     async def withdraw(self, call: CallId) -> WithdrawAnswer:
-        found = self._gate.find(call)
-        if found is None:
-            return UnknownCall()
-        attempt = found.attempt
-        if attempt and found.state is State.DECIDED:
-            await self._after_first(found)  # the command must not overtake the one to dial
-        if not attempt or found.attempt != attempt or found.state not in (State.DECIDED, State.ROUTED, State.RINGING):
-            return NotLive(found)
+        found = await self._rung(call)
+        if not isinstance(found, Call):
+            return found
         if self._link is None:
             return EdgeSilent(found)
         ack = await self._link.withdraw(found)
         return Withdrawn(found) if ack.result is AckResult.DONE else _not_done(found, ack)
 
     async def talk(self, call: CallId) -> TalkAnswer:
+        found = await self._rung(call)
+        if not isinstance(found, Call):
+            return found
+        if self._link is None:
+            return EdgeSilent(found)
+        ack = await self._link.talk(found, self._settings.edge.destination_timeout)
+        return Talked(found) if ack.result is AckResult.DONE else _not_done(found, ack)
+
+    async def _rung(self, call: CallId) -> Call | UnknownCall | NotLive:
+        """The call, if it is dialled and nobody has answered yet: a command must not overtake the one to dial."""
         found = self._gate.find(call)
         if found is None:
             return UnknownCall()
@@ -334,10 +339,7 @@ class Controller:
             await self._after_first(found)
         if not attempt or found.attempt != attempt or found.state not in (State.DECIDED, State.ROUTED, State.RINGING):
             return NotLive(found)
-        if self._link is None:
-            return EdgeSilent(found)
-        ack = await self._link.talk(found, self._settings.edge.destination_timeout)
-        return Talked(found) if ack.result is AckResult.DONE else _not_done(found, ack)
+        return found
 
     async def transfer(self, call: CallId, uri: str) -> TransferAnswer:
         redirect(uri)  # checks it
