@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from random import SystemRandom
 from typing import Literal
 
 import msgspec
@@ -16,6 +17,9 @@ import msgspec
 Protocol = Literal["udp", "tcp"]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+#: The first port that is looked at for a free one, and how many are.
+_FIRST, _TRIES = 10_000, 100
+_random = SystemRandom()
 #: The state of a listening TCP socket in ``/proc/net/tcp`` (Linux: include/net/tcp_states.h).
 _LISTEN = "0A"
 
@@ -46,19 +50,38 @@ def owner_of(address: str, port: int, protocol: Protocol) -> str | None:
 def free_port(address: str = "127.0.0.1", protocol: Protocol = "udp") -> int:
     """A port that was free on ``address`` a moment ago.
 
+    It is none of those that the kernel gives to outgoing connections, where one can be had: such a port may be taken by
+    any connection before it is listened on.
+
     Raises:
         OSError: the address is not one of this machine.
     """
     family, _, _, _, place = socket.getaddrinfo(address, 0)[0]
     kind = socket.SOCK_DGRAM if protocol == "udp" else socket.SOCK_STREAM
-    with socket.socket(family, kind) as probe:
-        probe.bind(place)
-        port: int = probe.getsockname()[1]
-    return port
+    own = range(_FIRST, _first_of_the_kernel())
+    for port in (*_random.sample(own, min(_TRIES, len(own))), 0):
+        with socket.socket(family, kind) as probe:
+            try:
+                probe.bind((place[0], port, *place[2:]))
+            except OSError:
+                if not port:
+                    raise
+            else:
+                found: int = probe.getsockname()[1]
+                return found
+    raise AssertionError("the kernel gives port 0 to nobody")  # it is the last one, bound or raised
+
+
+def _first_of_the_kernel() -> int:
+    """From which port on the kernel gives them away by itself (Linux: ``ip(7)``, ip_local_port_range)."""
+    try:
+        return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    except (OSError, ValueError):
+        return _FIRST
 
 
 def free_sip_port() -> int:
-    """A port that was free on 127.0.0.1 a moment ago, for UDP and for TCP."""
+    """As :func:`free_port`, on 127.0.0.1, for UDP and for TCP."""
     while True:
         port = free_port(protocol="udp")
         with socket.socket() as probe, contextlib.suppress(OSError):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from callgate.ports import free_port, owner_of, split
+from callgate.ports import Protocol, free_port, owner_of, split
 
 
 @pytest.fixture(params=["udp", "tcp"])
@@ -56,6 +57,18 @@ def test_a_free_port_has_no_owner_and_can_be_bound() -> None:
     assert owner_of("127.0.0.1", port, "tcp") is None
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", port))
+
+
+def test_a_free_port_is_none_that_the_kernel_gives_to_connections(protocol: Protocol) -> None:
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    if first <= 10_000:
+        pytest.skip("here the kernel gives away nearly all")
+    assert all(10_000 <= free_port(protocol=protocol) < first for _ in range(20))
+
+
+def test_an_address_of_another_machine_has_no_free_port(protocol: Protocol) -> None:
+    with pytest.raises(OSError, match="assign requested address"):
+        free_port("192.0.2.1", protocol)
 
 
 def test_a_name_that_does_not_resolve_is_held_by_nobody() -> None:

@@ -54,7 +54,7 @@ def test_the_demo_puts_in_its_destination_and_its_window() -> None:
     assert {route.get("destination") for route in changed["route"]} == {"sip:127.0.0.1:4711", None}
     assert {route.get("window") for route in changed["route"]} == {2.5, None}
     assert changed["bot"][0]["media"] == "sip:2002@127.0.0.1:4711"
-    assert [route["name"] for route in changed["route"] if "destination" not in route] == ["bot"]
+    assert [route["name"] for route in changed["route"] if "destination" not in route] == ["bot", "support"]
 
 
 def test_the_demo_writes_its_directory_into_the_run_folder(tmp_path: Path) -> None:
