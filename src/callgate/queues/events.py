@@ -159,7 +159,8 @@ class CallEvents:
         for each in floor.calls.at(call.id):
             floor.calls.move(each, CallState.ESTABLISHED, now)
         self._sending.drop(call.id)
-        self._floor.outcomes.tell(call.id, Outcome.NOT_NOW)
+        # Where it was sent to may be quicker than the word of its dialling; else somebody was quicker than an agent.
+        floor.outcomes.tell(call.id, Outcome.DONE if self._sending.is_going(call.id) else Outcome.NOT_NOW)
 
     # --- leaving -----------------------------------------------------------------------------------------------------
 

@@ -22,10 +22,15 @@ class Sending:
         self._floor = floor
         self._commands = commands
         self._leaving: dict[CallId, tuple[Destination, Decider]] = {}
+        self._going: set[CallId] = set()
 
     def __contains__(self, call: CallId) -> bool:
         """Whether the call is to go elsewhere as soon as it is held again."""
         return call in self._leaving
+
+    def is_going(self, call: CallId) -> bool:
+        """Whether the call is being dialled where it was sent to, without the edge having said that it is."""
+        return call in self._going
 
     def ring(self, call: CallId, login: str) -> None:
         """Ring that phone for a held call; refuse the call if the phone is not registered."""
@@ -79,7 +84,11 @@ class Sending:
         return True
 
     async def _go(self, call: Call, whom: Target, who: Decider) -> None:
-        answer = await self._dial(call.id, whom, who)
+        self._going.add(call.id)
+        try:
+            answer = await self._dial(call.id, whom, who)
+        finally:
+            self._going.discard(call.id)
         if isinstance(answer, Applied):
             self._floor.outcomes.tell(call.id, Outcome.DONE)
             return

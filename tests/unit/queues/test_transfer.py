@@ -8,9 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from callgate.core.answers import EdgeFailed, EdgeSilent, Withdrawn
+from callgate.core.calls import Call
 from callgate.core.queues.model import Presence
+from callgate.core.reports import Ack
 from callgate.core.states import State
-from callgate.core.verdicts import Dial, Refuse, Target
+from callgate.core.verdicts import Dial, Refuse, Target, Verdict
 from callgate.directory.model import Agent, InboundRoute
 from callgate.queues.port import Outcome
 
@@ -60,6 +62,26 @@ async def test_a_ringing_call_is_sent_where_a_route_leads(rig: Rig) -> None:
     rig.control.answers(call)
     assert call.state is State.ANSWERED
     assert rig.states("kristi") == ["ringing", "released"]
+
+
+@pytest.mark.parametrize("answered", [True, False], ids=["answers", "is busy"])
+async def test_a_destination_that_is_quicker_than_the_word_of_its_dialling_has_been_reached(
+    rig: Rig, answered: bool
+) -> None:
+    call = await rig.rings("kristi")
+    obey = rig.control.edge
+
+    async def edge(call: Call, verdict: Verdict) -> Ack:
+        ack = await obey(call, verdict)
+        if isinstance(verdict, Dial):
+            if answered:
+                rig.control.answers(call)
+            else:
+                rig.control.returns(call)
+        return ack
+
+    rig.control.edge = edge
+    assert await rig.centre.transfer("kristi", call.id, "2002") is Outcome.DONE
 
 
 async def test_a_direct_call_is_sent_on_too(rig: Rig) -> None:
