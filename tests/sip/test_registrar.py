@@ -23,7 +23,7 @@ from tests.system import eventually
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
 
-LOGINS = ("anna", "bert", "carl", "dora", "emil", "fred", "gina", "hans", "ines", "jana", "kurt")
+LOGINS = ("anna", "bert", "carl", "dora", "emil", "fred", "gina", "hans", "ines", "jana", "kurt", "lena")
 #: No trunk has this address.
 ELSEWHERE = "127.0.0.9"
 
@@ -81,6 +81,23 @@ async def test_a_phone_leaves(phones: EdgeRig) -> None:
     assert (await phones.told(call, Kind.RETURNED)).status == 480
     await phones.decide(call, refuse())
     bert.close()
+
+
+async def test_a_phone_that_leaves_one_place_as_it_comes_to_another_is_there(phones: EdgeRig) -> None:
+    """Two workers have its requests, and what is told last has to be true."""
+    before = await phone(phones.edge, "lena", PASSWORD, ELSEWHERE)
+    for _ in range(40):
+        after = await unregistered(ELSEWHERE)
+        await asyncio.gather(
+            before.register(phones.edge, "lena", PASSWORD, expires=0), after.register(phones.edge, "lena", PASSWORD)
+        )
+        await asyncio.sleep(0.02)
+        assert (await known(phones, "lena")).contacts == 1
+        before.close()
+        before = after
+    await before.register(phones.edge, "lena", PASSWORD, expires=0)
+    await gone(phones, "lena")
+    before.close()
 
 
 async def test_an_unknown_login_is_answered_as_a_wrong_password(phones: EdgeRig) -> None:
