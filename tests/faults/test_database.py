@@ -33,7 +33,7 @@ async def _decided(rig: Rig, count: int) -> list[str]:
 
 async def _written(rig: Rig, identities: list[str]) -> None:
     for identity in identities:
-        entry = await rig.native.journal(identity, lambda entry: entry["call"]["ended"] is not None, 30)
+        entry = await rig.native.journal(identity, lambda entry: entry["call"]["ended"] and entry["verdicts"], 30)
         assert (entry["call"]["state"], len(entry["verdicts"])) == ("refused", 1)
 
 
