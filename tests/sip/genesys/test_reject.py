@@ -139,6 +139,7 @@ async def test_a_direct_call_cannot_be_rejected_and_rings_on(centre: QueueRig) -
         assert centre.phones["5001"].saw("CANCEL", call) == []
         centre.pick_up("5001", invite)
         assert (await call.ended()).status == 200
+        await kristi.call("Established", "5503999")
         assert await kristi.operate(event["data"]["call"]["id"], "Hangup") == (200, 0)
         await kristi.call("Released", "5503999")
         await call.until(lambda call: bool(call.requests))
