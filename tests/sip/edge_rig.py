@@ -85,14 +85,12 @@ class EdgeRig:
         """The controller dies: it gives nothing its default, it is just gone."""
         for task in self.controller._tasks:
             task.cancel()
-        for timer in self.controller._windows.values():
-            timer.cancel()
-        assert self.controller._link is not None
-        self.controller._link.close()
+        self.controller._windows.close_all()
+        self.edge_link.close()
 
     @property
     def edge_link(self) -> EdgeLink:
-        link = self.controller._link
+        link = self.controller._edge.link
         assert link is not None
         return link
 

@@ -66,6 +66,10 @@ _JOIN_PAUSE = 0.02
 class LinkEvents(Protocol):
     """Who hears the edge. All are called on the event loop and must return at once."""
 
+    def on_connecting(self) -> None:
+        """A connection begins, on which the edge tells all calls and phones it has; :meth:`on_synced` is their end."""
+        ...
+
     def on_incoming(self, incoming: Incoming) -> None: ...
 
     def on_report(self, report: Report) -> None: ...
@@ -79,7 +83,7 @@ class LinkEvents(Protocol):
         ...
 
     def on_synced(self) -> None:
-        """The edge has told all calls it had when the controller connected."""
+        """The edge has told all calls and phones it had when the controller connected."""
         ...
 
     def on_lost(self) -> None:
@@ -143,6 +147,7 @@ class EdgeLink(asyncio.Protocol):
             LinkRefusedError: the edge closed the connection or stayed silent for five seconds.
         """
         loop = asyncio.get_running_loop()
+        self._events.on_connecting()
         self._welcomed = loop.create_future()
         self._datagrams, _ = await loop.create_datagram_endpoint(
             lambda: _Acknowledgements(self), remote_addr=("127.0.0.1", self._address.control_port)

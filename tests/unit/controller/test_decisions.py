@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from callgate import controller as module
+from callgate.controller import controller as module
 from callgate.core.answers import (
     AlreadyDecided,
     Applied,

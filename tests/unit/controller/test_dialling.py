@@ -7,7 +7,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
-from callgate import controller as module
+from callgate.controller import controller as module
 from callgate.core.answers import (
     AlreadyDecided,
     Applied,

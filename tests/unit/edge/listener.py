@@ -22,8 +22,13 @@ class Heard:
 
     def __init__(self) -> None:
         self.events: list[object] = []
+        #: How much had been told when each connection began.
+        self.connections: list[int] = []
         self.fault: Exception | None = None
         self._news = asyncio.Event()
+
+    def on_connecting(self) -> None:
+        self.connections.append(len(self.events))
 
     def on_incoming(self, incoming: Incoming) -> None:
         self._add(incoming)

@@ -49,6 +49,7 @@ async def test_what_the_edge_has_is_told_between_welcome_and_synced() -> None:
     assert isinstance(second, Incoming)
     assert (first.sequence, second.sequence, first.edge) == (sequence_of("1000.7"), sequence_of("1000.8"), fake.NONCE)
     assert rest == [("resumed", sequence_of("1000.8"), True, 3), "synced"]
+    assert linked.heard.connections == [0]
 
 
 async def test_nobody_there_is_an_error_of_the_system(unused_tcp_port: int) -> None:

@@ -9,6 +9,9 @@ from typing import Protocol
 import structlog
 
 from callgate.clock import SteadyClock
+from callgate.controller.claims import Claims
+from callgate.controller.phones import RegisteredPhones
+from callgate.controller.windows import Windows
 from callgate.core.answers import (
     RESULT_NAMES,
     Answer,
@@ -33,13 +36,11 @@ from callgate.core.gate import Claim, Gate, InFlight, Terms
 from callgate.core.reports import Ack, AckResult, Incoming, Report
 from callgate.core.states import UNDECIDED, State
 from callgate.core.verdicts import STOP, WINDOW, Accept, Decider, Verdict, redirect, refuse
-from callgate.directory.changes import Changes
-from callgate.directory.model import WINDOW_DEFAULT, Directory
+from callgate.directory.model import WINDOW_DEFAULT
 from callgate.directory.service import DirectoryService
 from callgate.edge.configuration import LinkAddress
-from callgate.edge.errors import LinkRefusedError
-from callgate.edge.link import EdgeLink
-from callgate.edge.rows import GUARD_MARGIN, rows_of
+from callgate.edge.rows import GUARD_MARGIN
+from callgate.edge.standing import StandingLink
 from callgate.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -47,7 +48,6 @@ log = structlog.get_logger(__name__)
 #: How often calls are looked for that the edge should have ended, in seconds, and how late it may be.
 _SWEEP = 5.0
 _GRACE = 5.0
-_RECONNECT = 0.2
 
 
 class Backlog(Protocol):
@@ -63,8 +63,8 @@ class Backlog(Protocol):
 class Controller:
     """One gate, linked to one edge.
 
-    It keeps the link up for as long as it runs, brings every change of the directory to the edge, lapses the windows,
-    and passes each event to the listeners.
+    It takes what the edge tells to the gate, what is decided to the edge, and what comes of it to the listeners; it
+    lapses the windows, and keeps the link for as long as it runs.
     """
 
     def __init__(
@@ -80,17 +80,12 @@ class Controller:
         self._journal = journal
         self.now: Callable[[], float] = clock or SteadyClock()
         self._gate = Gate(remember=settings.remember_calls)
-        self._loop = asyncio.get_running_loop()
         self._listeners: tuple[Listener, ...] = ()
-        self._link: EdgeLink | None = None
-        self._lost = asyncio.Event()
-        self._changed = asyncio.Event()
-        self.linked = asyncio.Event()
-        self._told_by_edge: set[Sequence] | None = None  # between a connection and the end of what the edge tells then
-        self._windows: dict[Sequence, asyncio.TimerHandle] = {}
-        self._phones: dict[str, PhoneStatus] = {}
-        self._untold_phones: set[str] = set()  # known from before this connection, and not told by the edge again yet
-        self._waiters: dict[Sequence, list[asyncio.Future[Answer]]] = {}
+        self._edge = StandingLink(self, directory, command_timeout=settings.edge.command_timeout)
+        self._told_by_edge: set[Sequence] | None = None  # from a connection to the end of what the edge tells then
+        self._windows = Windows(self.now, self._lapse)
+        self._claims = Claims(self._gate, self._edge, self.now, self._tell_all)
+        self._phones = RegisteredPhones()
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
 
@@ -98,68 +93,29 @@ class Controller:
 
     async def start(self, address: LinkAddress) -> None:
         """Link to the edge, now and again whenever the link is lost."""
-        self._directory.listen(self._directory_changed)
         self._tasks = [
-            asyncio.create_task(self._stay_linked(address), name="edge link"),
+            asyncio.create_task(self._edge.keep(address), name="edge link"),
             asyncio.create_task(self._sweep(), name="sweep of overdue calls"),
         ]
 
     async def stop(self) -> None:
         """Give what is held its default, for the edge may be stopped next; then leave."""
         self._stopping = True
+        self._windows.end()
         letting_go = [self._carry_out(claim) for call in tuple(self._gate.live()) if (claim := self._default_of(call))]
         if letting_go:
             await asyncio.wait(letting_go, timeout=2 * self._settings.edge.command_timeout)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._link is not None:
-            self._link.close()
-        for timer in self._windows.values():
-            timer.cancel()
+        if self._edge.link is not None:
+            self._edge.link.close()
+        self._windows.close_all()
 
-    async def _stay_linked(self, address: LinkAddress) -> None:
-        refused = False
-        while True:
-            link = EdgeLink(address, self, command_timeout=self._settings.edge.command_timeout)
-            self._lost.clear()
-            self._told_by_edge = set()
-            self._untold_phones = set(self._phones)
-            self._link = link
-            try:
-                await link.connect()
-                refused = False
-                log.info("linked to the edge", kamailio=link.version)
-                await self._keep_tables(link)
-            except (OSError, LinkRefusedError) as error:
-                if not refused:
-                    log.warning("no link to the edge", error=str(error))
-                refused = True
-            finally:
-                self.linked.clear()
-                link.close()
-            await asyncio.sleep(_RECONNECT)
-
-    async def _keep_tables(self, link: EdgeLink) -> None:
-        """Bring the directory to the edge, and every change of it, until the link is lost."""
-        while not self._lost.is_set():
-            self._changed.clear()
-            rows = await asyncio.to_thread(rows_of, self._directory.current)
-            if await link.tables(rows):
-                self.linked.set()
-            else:
-                log.warning("the edge did not take the directory, it is sent again")
-                self._changed.set()
-                await asyncio.sleep(_RECONNECT)
-            waits = [asyncio.create_task(self._lost.wait()), asyncio.create_task(self._changed.wait())]
-            try:
-                await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                for wait in waits:
-                    wait.cancel()
-
-    def _directory_changed(self, directory: Directory, changes: Changes) -> None:
-        self._changed.set()
+    @property
+    def linked(self) -> asyncio.Event:
+        """Set while there is a link and the edge has the directory."""
+        return self._edge.up
 
     async def _sweep(self) -> None:
         """Every held call ends, even one whose end the edge never told."""
@@ -172,6 +128,10 @@ class Controller:
 
     # --- what the edge tells (LinkEvents) ----------------------------------------------------------------------
 
+    def on_connecting(self) -> None:
+        self._told_by_edge = set()
+        self._phones.connecting()
+
     def on_incoming(self, incoming: Incoming) -> None:
         now = self.now()
         if self._told_by_edge is not None:
@@ -181,7 +141,7 @@ class Controller:
             if event.kind is Kind.HELD:
                 call.told = now
                 if self._told_by_edge is None:  # else it may be one that is let go, which is told next
-                    self._open_window(call)
+                    self._windows.open(call)
             self._tell(event)
 
     def _terms(self, incoming: Incoming) -> Terms:
@@ -196,9 +156,9 @@ class Controller:
     def on_report(self, report: Report) -> None:
         events = self._gate.report(report, self.now())
         if events:
-            self._close_window(report.sequence)
+            self._windows.close(report.sequence)
             if events[0].kind is Kind.RETURNED:
-                self._open_window(events[0].call)
+                self._windows.open(events[0].call)
             self._tell_all(events)
 
     def on_resumed(self, sequence: Sequence, answered: bool, attempt: int) -> None:
@@ -206,16 +166,12 @@ class Controller:
         if call is not None:
             events = self._gate.resume(call, self.now(), answered=answered, attempt=attempt)
             if call.state is not State.HELD:
-                self._close_window(sequence)
+                self._windows.close(sequence)
             self._tell_all(events)
 
     def on_phone(self, login: str, contacts: int, source: str) -> None:
-        self._untold_phones.discard(login)
-        if contacts > 0:
-            self._phones[login] = PhoneStatus(login, contacts, source)
-        elif self._phones.pop(login, None) is None:
-            return
-        self._tell(PhoneEvent(login, contacts, self.now()))
+        if self._phones.tell(login, contacts, source):
+            self._tell(PhoneEvent(login, contacts, self.now()))
 
     def on_synced(self) -> None:
         """What the edge did not tell is gone: it was restarted, or that ended while nobody listened."""
@@ -223,17 +179,16 @@ class Controller:
         now = self.now()
         for call in tuple(self._gate.live()):
             if call.sequence not in told:
-                self._close_window(call.sequence)
+                self._windows.close(call.sequence)
                 self._tell_all(self._gate.lose(call, now))
             elif call.state is State.HELD and call.sequence not in self._windows:
-                self._open_window(call)
-        for login in tuple(self._untold_phones):
+                self._windows.open(call)
+        for login in self._phones.untold():
             self.on_phone(login, 0, "")
         self._tell(Synced(now))
 
     def on_lost(self) -> None:
-        log.warning("the link to the edge is lost")
-        self._lost.set()
+        self._edge.lost()
 
     # --- CallControl -------------------------------------------------------------------------------------------
 
@@ -256,7 +211,7 @@ class Controller:
             case Claim():
                 answer = await self._carry_out(outcome)
             case InFlight(call=claimed):
-                answer = await self._after_first(claimed)
+                answer = await self._claims.after_first(claimed)
             case _:
                 answer = outcome
         now = self.now()
@@ -279,9 +234,9 @@ class Controller:
             if found.ended is not None:
                 return NotLive(found)
             if found.state is not State.HELD:
-                if self._link is None:
+                if self._edge.link is None:
                     return EdgeSilent(found)
-                ack = await self._link.hang_up(found)
+                ack = await self._edge.link.hang_up(found)
                 match ack.result:
                     case AckResult.DONE:
                         return HungUp(found)
@@ -298,35 +253,35 @@ class Controller:
             return UnknownCall()
         self._lapse_if_over(found)
         while found.state is State.HELD:
-            if self._link is None:
+            if self._edge.link is None:
                 return EdgeSilent(found)
             attempts = found.attempts
-            ack = await self._link.hold_on(found, seconds + GUARD_MARGIN, status, phrase)
+            ack = await self._edge.link.hold_on(found, seconds + GUARD_MARGIN, status, phrase)
             if found.state is not State.HELD or found.attempts != attempts:
                 continue  # it was decided meanwhile; if what was dialled has returned too, hold it on from now
             if ack.result is AckResult.DONE:
                 self._gate.extend(found, seconds, self.now(), status=status, phrase=phrase)
-                self._open_window(found)
+                self._windows.open(found)
                 return Applied(found, status)
             return self._gate.answer_for_unheld(found, ack, self.now())
-        return await self._after_first(found)
+        return await self._claims.after_first(found)
 
     async def withdraw(self, call: CallId) -> WithdrawAnswer:
         found = await self._rung(call)
         if not isinstance(found, Call):
             return found
-        if self._link is None:
+        if self._edge.link is None:
             return EdgeSilent(found)
-        ack = await self._link.withdraw(found)
+        ack = await self._edge.link.withdraw(found)
         return Withdrawn(found) if ack.result is AckResult.DONE else _not_done(found, ack)
 
     async def talk(self, call: CallId) -> TalkAnswer:
         found = await self._rung(call)
         if not isinstance(found, Call):
             return found
-        if self._link is None:
+        if self._edge.link is None:
             return EdgeSilent(found)
-        ack = await self._link.talk(found, self._settings.edge.destination_timeout)
+        ack = await self._edge.link.talk(found, self._settings.edge.destination_timeout)
         return Talked(found) if ack.result is AckResult.DONE else _not_done(found, ack)
 
     async def _rung(self, call: CallId) -> Call | UnknownCall | NotLive:
@@ -336,7 +291,7 @@ class Controller:
             return UnknownCall()
         attempt = found.attempt
         if attempt and found.state is State.DECIDED:
-            await self._after_first(found)
+            await self._claims.after_first(found)
         if not attempt or found.attempt != attempt or found.state not in (State.DECIDED, State.ROUTED, State.RINGING):
             return NotLive(found)
         return found
@@ -348,13 +303,13 @@ class Controller:
             return UnknownCall()
         if found.state is not State.ANSWERED:
             return NotLive(found)
-        if self._link is None:
+        if self._edge.link is None:
             return EdgeSilent(found)
-        ack = await self._link.transfer(found, uri, self._settings.edge.destination_timeout)
+        ack = await self._edge.link.transfer(found, uri, self._settings.edge.destination_timeout)
         return Transferred(found) if ack.result is AckResult.DONE else _not_done(found, ack)
 
     def phones(self) -> Iterable[PhoneStatus]:
-        return self._phones.values()
+        return self._phones
 
     def phone(self, login: str) -> PhoneStatus | None:
         return self._phones.get(login)
@@ -372,7 +327,7 @@ class Controller:
 
     def health(self) -> Health:
         live = list(self._gate.live())
-        link = self._link
+        link = self._edge.link
         return Health(
             linked=link is not None and link.connected and self.linked.is_set(),
             edge_version="" if link is None else link.version,
@@ -392,57 +347,16 @@ class Controller:
             self._lapse(call)
 
     def _lapse(self, call: Call) -> None:
-        self._close_window(call.sequence)
         claim = self._default_of(call)
         if claim is not None:
             self._carry_out(claim)
 
+    def _carry_out(self, claim: Claim) -> asyncio.Future[Answer]:
+        self._windows.close(claim.call.sequence)
+        return self._claims.carry_out(claim)
+
     def _default_of(self, call: Call) -> Claim | None:
         return self._gate.lapse(call, self.now(), STOP if self._stopping else WINDOW)
-
-    def _carry_out(self, claim: Claim) -> asyncio.Future[Answer]:
-        """Send a claimed verdict to the edge; the answer comes with the edge's acknowledgement."""
-        call = claim.call
-        self._close_window(call.sequence)
-        first: asyncio.Future[Answer] = self._loop.create_future()
-        waiters: list[asyncio.Future[Answer]] = []
-        self._waiters[call.sequence] = waiters
-        if self._link is None:
-            acknowledged: asyncio.Future[Ack] = self._loop.create_future()
-            acknowledged.set_result(Ack(AckResult.UNANSWERED))
-        else:
-            acknowledged = self._link.decide(call, claim.record.verdict, call.window + GUARD_MARGIN)
-
-        def settle(future: asyncio.Future[Ack]) -> None:
-            answer, events = self._gate.settle(claim, future.result(), self.now())
-            if self._waiters.get(call.sequence) is waiters:  # else what was dialled has returned, and was claimed anew
-                del self._waiters[call.sequence]
-            for waiter in (first, *waiters):
-                if not waiter.done():  # else its request was given up
-                    waiter.set_result(answer if waiter is first else self._gate.answer_for_waiting(claim))
-            self._tell_all(events)
-
-        acknowledged.add_done_callback(settle)
-        return first
-
-    async def _after_first(self, call: Call) -> Answer:
-        """What the second to decide is told: it depends on what comes of the first."""
-        waiters = self._waiters.get(call.sequence)
-        if waiters is None:
-            return self._gate.answer_for_late(call)
-        waiter: asyncio.Future[Answer] = self._loop.create_future()
-        waiters.append(waiter)
-        return await waiter
-
-    def _open_window(self, call: Call) -> None:
-        self._close_window(call.sequence)
-        delay = 0.0 if self._stopping else max(0.0, call.deadline - self.now())
-        self._windows[call.sequence] = self._loop.call_later(delay, self._lapse, call)
-
-    def _close_window(self, sequence: Sequence) -> None:
-        timer = self._windows.pop(sequence, None)
-        if timer is not None:
-            timer.cancel()
 
     def _tell_all(self, events: list[CallEvent]) -> None:
         for event in events:
