@@ -40,6 +40,7 @@ class GateControl(ABC):
     def __init__(self) -> None:
         self.gate = Gate()
         self.linked = True
+        self.directory_in_edge = True
         self.edge: Callable[[Call, Verdict], Awaitable[Ack]] = self.obey
         self.hang_up_answer: Callable[[Call], HangUpAnswer] | None = None
         self.hold_on_answer: Callable[[Call], Answer] | None = None
@@ -261,7 +262,7 @@ class GateControl(ABC):
         live = list(self.gate.live())
         counters = {"unknown_source": 3, "no_route": 0, "no_controller": 0, "guard": 1}
         held = sum(call.state in UNDECIDED for call in live)
-        return Health(self.linked, "5.6.3", held, len(live), counters, backlog=2, dropped=1)
+        return Health(self.linked, self.directory_in_edge, "5.6.3", held, len(live), counters, backlog=2, dropped=1)
 
     @abstractmethod
     def now(self) -> float: ...

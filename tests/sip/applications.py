@@ -12,6 +12,8 @@ from typing import Any
 
 import aiohttp
 
+from tests.system import eventually
+
 #: What is waited for longer than this (seconds) has not happened.
 PATIENCE = 15.0
 
@@ -210,6 +212,15 @@ class NativeApplication(_Heard):
         await asyncio.sleep(1.3)
         _, status = await self.ask("GET", "status")
         return dict(status["counters"])
+
+    async def in_edge(self) -> None:
+        """Wait until the edge has what was changed in the directory: the replies do not wait for it."""
+
+        async def there() -> bool:
+            _, status = await self.ask("GET", "status")
+            return bool(status["directory_in_edge"])
+
+        await eventually(there)
 
     async def put_directory(self, text: str, *, prune: bool = False) -> Json:
         """Apply a directory file."""

@@ -78,6 +78,10 @@ class EdgeRig:
             await self.controller.linked.wait()
         return self.controller
 
+    async def in_edge(self) -> None:
+        """Wait until the edge has what was changed in the directory."""
+        await eventually(lambda: self.controller.health().directory_in_edge)
+
     async def stop(self) -> None:
         await self.controller.stop()
 

@@ -104,7 +104,7 @@ async def test_a_destination_whose_name_does_not_resolve(rig: Rig) -> None:
 async def test_a_route_whose_destination_does_not_resolve_fails_by_its_default_too(rig: Rig) -> None:
     did = number("77")
     await rig.native.ask("POST", "routes", {"name": "bad", "did": did, "destination": "sip:pbx.invalid", "window": 1})
-    await asyncio.sleep(0.3)
+    await rig.native.in_edge()
     call = rig.caller.invite(rig.system.edge, did)
     assert (await call.ended()).status == 500
     failed = await rig.native.heard("failed", call.call_id)

@@ -230,7 +230,7 @@ async def test_credentials_of_another_phone_are_wrong(phones: EdgeRig, stand: St
 async def test_a_phone_that_is_switched_off_cannot_call(phones: EdgeRig, stand: Stand) -> None:
     dora = await stand("5009")
     await phones.directory.put(phone_entry("5009", enabled=False))
-    await asyncio.sleep(0.5)  # no event tells that the edge has the change
+    await phones.in_edge()
     assert (await (await dora.call(phones.edge, "5009", "9000")).ended()).status == 403
 
 

@@ -246,7 +246,7 @@ async def test_a_phone_that_is_switched_off_in_the_directory_is_not_rung(phones:
     jana = await phone(phones.edge, "jana", PASSWORD)
     directory = phones.directory
     await directory.apply([msgspec.structs.replace(directory.current.phones["jana"], enabled=False)])
-    await asyncio.sleep(0.5)  # no event tells that the edge has the change
+    await phones.in_edge()
     _, call = await phones.call()
     await phones.ring(call, "jana")
     assert (await phones.told(call, Kind.RETURNED)).status == 480

@@ -117,7 +117,7 @@ async def test_a_changed_route_takes_effect_for_the_next_call(own: Rig) -> None:
         for name in ("before", "after"):
             status, _ = await own.native.ask("PATCH", "routes/r2-0", {"destination": f"sip:{name}@{there}"})
             assert status == 200
-            await asyncio.sleep(0.3)  # the reply does not wait for the edge
+            await own.native.in_edge()
             call = one.invite(own.system.edge, "4931")
             assert (await call.ended()).status == 200
             assert own.destination.saw("INVITE", call)[0].number == name
@@ -129,11 +129,11 @@ async def test_a_changed_route_takes_effect_for_the_next_call(own: Rig) -> None:
 async def test_a_held_call_goes_where_its_route_led_when_it_came(own: Rig) -> None:
     there = f"{own.destination.ip}:{own.destination.port}"
     await own.native.ask("POST", "routes", {"name": "moving", "did": "66", "destination": f"sip:old@{there}"})
-    await asyncio.sleep(0.3)
+    await own.native.in_edge()
     call = own.caller.invite(own.system.edge, "66")
     identity = await own.held(call)
     await own.native.ask("DELETE", "routes/moving")
-    await asyncio.sleep(0.3)
+    await own.native.in_edge()
     assert (await own.native.decide("accept", identity))[0] == 200
     assert (await call.ended()).status == 200
     assert own.destination.saw("INVITE", call)[0].number == "old"

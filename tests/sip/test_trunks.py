@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from tests.sip.rig import Rig, number
@@ -73,7 +71,7 @@ async def test_ipv6_by_address_and_by_network(rig: Rig) -> None:
 
         async def by(sources: list[str]) -> str:
             await rig.native.ask("PATCH", "trunks/test-peer-trunking", {"sources": ["127.0.0.1", *sources]})
-            await asyncio.sleep(0.5)
+            await rig.native.in_edge()
             call = one.invite(edge, number("4"))
             final = await call.ended()
             return "known" if final.status == 486 else f"unknown: {final.status}"
@@ -109,11 +107,11 @@ async def test_control_is_switched_while_running(rig: Rig) -> None:
     one = await caller("127.0.0.2")
     try:
         await rig.native.ask("PATCH", "trunks/uncontrolled", {"control": True})
-        await asyncio.sleep(0.5)
+        await rig.native.in_edge()
         held = one.invite(rig.system.edge, number("2"))
         identity = await rig.held(held)
         await rig.native.ask("PATCH", "trunks/uncontrolled", {"control": False})
-        await asyncio.sleep(0.5)
+        await rig.native.in_edge()
         passed = one.invite(rig.system.edge, number("2"))
         assert (await passed.ended()).status == 200
         passed.bye()

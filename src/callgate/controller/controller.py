@@ -330,6 +330,7 @@ class Controller:
         link = self._edge.link
         return Health(
             linked=link is not None and link.connected and self.linked.is_set(),
+            directory_in_edge=self._edge.has_directory,
             edge_version="" if link is None else link.version,
             held=sum(1 for call in live if call.state in UNDECIDED),
             live=len(live),

@@ -18,6 +18,7 @@ Listener = Callable[[Event], None]
 
 class Health(msgspec.Struct, frozen=True):
     """How Callgate is. ``linked``: the edge can hold a call and the controller can decide it, right now.
+    ``directory_in_edge``: it has the directory as it is now, so that the last change holds for the next INVITE.
 
     ``counters`` are the edge's own since it started: "unknown_source", "no_route", "no_controller" (defaults applied
     because no controller was connected), "guard" (defaults applied by the guard timer), "failed_registrations" (of
@@ -27,6 +28,7 @@ class Health(msgspec.Struct, frozen=True):
     """
 
     linked: bool
+    directory_in_edge: bool
     edge_version: str
     held: int
     live: int

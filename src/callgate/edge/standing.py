@@ -38,6 +38,13 @@ class StandingLink:
         self.link: EdgeLink | None = None
         #: Set while there is a link and the edge has the directory.
         self.up = asyncio.Event()
+        #: What the edge took last over the newest link.
+        self._taken: Directory | None = None
+
+    @property
+    def has_directory(self) -> bool:
+        """Whether the edge has the directory as it is now: what was changed holds for the next INVITE."""
+        return self.up.is_set() and self._taken is self._directory.current
 
     async def keep(self, address: LinkAddress) -> None:
         """Until this is cancelled."""
@@ -69,8 +76,10 @@ class StandingLink:
         """The directory, and every change of it, until the link is lost."""
         while not self._lost.is_set():
             self._changed.clear()
-            rows = await asyncio.to_thread(rows_of, self._directory.current)
+            directory = self._directory.current
+            rows = await asyncio.to_thread(rows_of, directory)
             if await link.tables(rows):
+                self._taken = directory
                 self.up.set()
             else:
                 log.warning("the edge did not take the directory, it is sent again")

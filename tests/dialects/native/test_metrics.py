@@ -108,8 +108,10 @@ async def test_the_edge_and_the_journal(rig: Rig) -> None:
     assert found[labelled("callgate_journal_dropped_entries_total")] == 1
     assert any(name == "callgate_build_info" for name, _ in found)
     assert any(name == "process_resident_memory_bytes" for name, _ in found)
-    rig.control.linked = False
-    assert (await scraped(rig))[labelled("callgate_edge_up")] == 0
+    assert found[labelled("callgate_edge_has_directory")] == 1
+    rig.control.linked = rig.control.directory_in_edge = False
+    found = await scraped(rig)
+    assert (found[labelled("callgate_edge_up")], found[labelled("callgate_edge_has_directory")]) == (0, 0)
 
 
 async def test_what_other_parts_measure(rig: Rig) -> None:

@@ -204,5 +204,6 @@ async def test_ready_is_true_only_while_a_call_can_be_decided(rig: Rig) -> None:
         assert (unready.status_code, (await http.get("/healthz")).status_code) == (503, 200)
         assert "edge" in unready.text
     status = (await rig.http.get("/v1/status")).json()
+    assert status["directory_in_edge"] is True
     assert (status["linked"], status["edge_version"], status["backlog"], status["dropped"]) == (False, "5.6.3", 2, 1)
     assert status["why"] and status["counters"]["unknown_source"] == 3

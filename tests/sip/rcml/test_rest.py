@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from tests.sip.rcml.application import body, document, silence
@@ -24,7 +22,7 @@ async def test_a_number_gets_its_application_by_rest_and_loses_it(rcml: RcmlRig)
     )
     assert (created, entry["voice_method"]) == (200, "POST"), entry
     rcml.application.says(did, BUSY)
-    await asyncio.sleep(0.3)  # until the edge has the route
+    await rcml.sip.native.in_edge()
     call = rcml.sip.caller.invite(rcml.sip.system.edge, did)
     assert (await call.ended()).status == 486
     record = await rcml.record(await rcml.sid(did), "busy")
@@ -32,7 +30,7 @@ async def test_a_number_gets_its_application_by_rest_and_loses_it(rcml: RcmlRig)
 
     deleted, _ = await rcml.ask("DELETE", f"IncomingPhoneNumbers/{entry['sid']}.json")
     assert deleted == 204
-    await asyncio.sleep(0.3)
+    await rcml.sip.native.in_edge()
     assert (await rcml.sip.caller.invite(rcml.sip.system.edge, did).ended()).status == 404
 
 

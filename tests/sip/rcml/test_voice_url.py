@@ -119,7 +119,7 @@ async def test_an_application_that_is_not_there(rcml: RcmlRig) -> None:
     )
     await rcml.sip.native.put_directory(text)
     rcml.application.says(number_of_route, BUSY, "/fallback")
-    await asyncio.sleep(0.3)  # until the edge has the route
+    await rcml.sip.native.in_edge()
     call = rcml.sip.caller.invite(rcml.sip.system.edge, number_of_route)
     assert (await call.ended()).status == 486
     assert (await rcml.application.request(number_of_route, "/fallback")).parameters["ErrorCode"] == "11205"

@@ -34,6 +34,7 @@ from callgate.directory.model import (
 from callgate.directory.service import DirectoryService
 from callgate.ports import free_port
 from callgate.settings import DirectorySettings, EdgeSettings, HttpSettings, Listener, Settings
+from tests.dialects.native.rig import KEYS, serving
 from tests.unit.cli.console import run
 
 
@@ -290,6 +291,25 @@ def test_nobody_running_is_a_warning() -> None:
     settings = on(free_port(), free_port(protocol="tcp"))
     assert not instance.runs(settings)
     assert grade(instance.instance(settings)) == "warning"
+
+
+async def test_what_a_running_one_says_of_itself_is_told(tmp_path: Path) -> None:
+    async with serving(tmp_path) as rig:
+        (tmp_path / "admin.key").write_text(KEYS["admin"])
+        settings = Settings(state=tmp_path, http=HttpSettings((Listener(rig.address),)))
+
+        async def findings() -> dict[str, tuple[str, str]]:
+            return told(await asyncio.to_thread(lambda: list(instance.instance(settings))))
+
+        found = await findings()
+        assert found["running instance"] == ("ok", f"0.1.0 at http://{rig.address} is ready: 0 held, 0 live calls")
+        assert found["callers"][1].startswith("3 calls came from addresses that no trunk has")
+        assert "directory" not in found
+        rig.control.directory_in_edge = False
+        assert (await findings())["directory"][0] == "warning"
+        rig.control.linked = False
+        found = await findings()
+        assert (found["running instance"][0], "directory" in found) == ("error", False)
 
 
 def test_a_fresh_installation_has_warnings_but_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from callgate.core.states import State
 from callgate.core.verdicts import EARLIER, STOP, WINDOW, Accept, refuse
 from callgate.directory.model import InboundRoute
 from callgate.edge.rows import rows_of
+from tests.system import eventually
 from tests.unit.edge.fake import NONCE, Command, Reply
 
 from .rig import ALICE, Rig, silent
@@ -39,9 +40,12 @@ async def test_a_change_of_the_directory_reaches_the_edge(rig: Rig) -> None:
 
 
 async def test_a_directory_that_the_edge_did_not_take_is_sent_again(rig: Rig) -> None:
+    assert rig.controller.health().directory_in_edge
     rig.edge.reply = lambda command: ("failed", 0) if len(rig.edge.commands) <= 2 else ("done", 0)
     await rig.directory.put(InboundRoute("new", "sip:192.0.2.30", "77*"))
+    assert not rig.controller.health().directory_in_edge
     await rig.edge.until(lambda: rig.edge.rows == rows_of(rig.directory.current))
+    await eventually(lambda: rig.controller.health().directory_in_edge)
 
 
 # --- the link breaks -------------------------------------------------------------------------------------------------

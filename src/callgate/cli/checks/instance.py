@@ -43,6 +43,12 @@ def instance(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield error("running instance", f"{url} is not ready: {status.why}", "see the log of callgate serve")
+    if status.linked and not status.directory_in_edge:
+        yield warning(
+            "directory",
+            "the edge does not have its last change yet, calls go by what was before",
+            "if it stays so: see the log of callgate serve",
+        )
     if status.dropped:
         yield warning(
             "call log",

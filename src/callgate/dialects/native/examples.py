@@ -175,6 +175,7 @@ EXAMPLES: dict[Any, object] = {
         86_400.0,
         True,
         None,
+        True,
         "5.6.3",
         3,
         17,

@@ -124,6 +124,11 @@ class _HealthCollector(Collector):
         info.add_metric([__version__, health.edge_version], 1)
         yield info
         yield GaugeMetricFamily("callgate_edge_up", "Whether a call can be held and decided now.", int(health.linked))
+        yield GaugeMetricFamily(
+            "callgate_edge_has_directory",
+            "Whether the edge has the directory as it is now.",
+            int(health.directory_in_edge),
+        )
         yield GaugeMetricFamily("callgate_calls_held", "Calls that wait for a verdict now.", health.held)
         yield GaugeMetricFamily("callgate_calls_live", "Calls that have not ended now.", health.live)
         edge = CounterMetricFamily(

@@ -266,6 +266,9 @@ class JournalEntry(msgspec.Struct, frozen=True):
 class Status(msgspec.Struct, frozen=True):
     """How Callgate is. ``linked``: the edge can hold a call and it can be decided, right now; else ``why`` not.
 
+    ``directory_in_edge``: the edge has the directory as it is now. A change takes a moment to get there, behind the
+    reply to the request that made it; from then on it holds for each new INVITE.
+
     ``counters`` are the edge's own: unknown_source, no_route, no_controller, guard. ``backlog`` journal entries wait
     for SQL, ``dropped`` were lost. ``uptime`` of the controller in seconds.
     """
@@ -274,6 +277,7 @@ class Status(msgspec.Struct, frozen=True):
     uptime: float
     linked: bool
     why: str | None
+    directory_in_edge: bool
     edge_version: str
     held: int
     live: int

@@ -42,6 +42,7 @@ class Health:
                 self._control.now() - self._started,
                 health.linked,
                 self._why(),
+                health.directory_in_edge,
                 health.edge_version,
                 health.held,
                 health.live,
