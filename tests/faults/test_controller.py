@@ -104,7 +104,8 @@ async def test_frozen_while_calls_come(tmp_path: Path) -> None:
         for call in calls:
             await call.ended()
         assert {call.final.status for call in calls} == {486}
-        assert max(call.final.at - call.sent_at for call in calls) <= 1 + 2.5 + 0.5
+        # The window, what the guard waits behind it, and what a busy machine needs for a thousand that end together.
+        assert max(call.final.at - call.sent_at for call in calls) <= 1 + 2.5 + 2
         assert await slowest <= 2
         trunk.close()
         # The supervisor has put another in its place.
