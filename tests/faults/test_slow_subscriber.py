@@ -82,7 +82,7 @@ async def test_it_is_dropped_and_others_are_not_slowed(tmp_path: Path) -> None:
             took.append(time.monotonic() - begun)
         took.sort()
         print(f"1,200 refused calls beside two deaf subscribers: p50 {took[600]:.4f} s, the slowest {took[-1]:.3f} s")
-        assert took[600] < 0.1 and took[-1] < 1
+        assert took[600] < 0.1 and took[-1] < 3
         assert [await _closed(each) for each in deaf] == [True, True]
         for each in deaf:
             each.close()

@@ -26,7 +26,7 @@ async def test_while_held_the_caller_gets_487_at_once_and_nobody_rings(rig: Rig)
     call.cancel()
     sent = asyncio.get_running_loop().time()
     final = await call.ended()
-    assert (final.status, final.at - sent < 0.2) == (487, True)
+    assert (final.status, final.at - sent < 1) == (487, True)
     cancelled = await rig.native.heard("cancelled", call.call_id)
     assert (cancelled["state"], cancelled["status"], cancelled["decision"]) == ("cancelled", 487, None)
     assert cancelled["phrase"] == final.phrase

@@ -106,7 +106,7 @@ async def test_a_number_that_no_route_has_gets_404_and_is_counted(own: Rig) -> N
     before = (await own.native.counters())["no_route"]
     call = own.caller.invite(own.system.edge, "777")
     final = await call.ended()
-    assert (final.status, final.headers("Reason"), final.at - call.sent_at < 0.5) == (404, ["Q.850;cause=1"], True)
+    assert (final.status, final.headers("Reason"), final.at - call.sent_at < 1) == (404, ["Q.850;cause=1"], True)
     assert (await own.native.counters())["no_route"] == before + 1
 
 

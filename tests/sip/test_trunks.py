@@ -17,7 +17,7 @@ async def test_an_unknown_source_gets_403_from_the_edge_alone_and_is_counted(rig
         call = stranger.invite(rig.system.edge, number("2"))
         final = await call.ended()
         assert call.statuses == [403]
-        assert final.at - call.sent_at < 0.5
+        assert final.at - call.sent_at < 1
         assert (await stranger.asks(rig.system.edge, "OPTIONS")).status == 403
         assert (await stranger.asks(rig.system.edge, "MESSAGE")).status == 403
         assert (await rig.native.counters())["unknown_source"] == before + 3
@@ -91,7 +91,7 @@ async def test_an_uncontrolled_trunk_goes_straight_to_the_destination_and_is_nev
     try:
         call = one.invite(rig.system.edge, number("2"))
         final = await call.ended()
-        assert (final.status, final.at - call.sent_at < 0.5) == (200, True)
+        assert (final.status, final.at - call.sent_at < 1) == (200, True)
         told = await rig.native.heard("passed", call.call_id)
         assert told["controlled"] is False
         code, problem = await rig.native.decide("refuse", told["id"])
