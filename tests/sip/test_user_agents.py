@@ -12,6 +12,7 @@ from callgate.cli.sipp.destination import Destination
 from callgate.ports import free_port
 from tests.sip.baresip import baresip
 from tests.sip.rig import Rig, number
+from tests.sip.user_agent import ring
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
 
@@ -75,9 +76,13 @@ async def test_baresip_calls_baresip(rig: Rig, tmp_path: Path) -> None:
         assert (await rig.native.decide("refuse", await _held(rig, did)))[0] == 200
         assert (await caller.event("CALL_CLOSED"))["param"] == "603 Decline"
 
+        # Behind nothing but 100, some versions of baresip never send CANCEL.
         did = number("2")
+        rig.destination.numbers[did] = ring
         await caller.command("dial", dialled.format(did))
         identity = await _held(rig, did)
+        assert (await rig.native.decide("accept", identity))[0] == 200
+        await caller.event("CALL_RINGING")
         await caller.command("hangup")
         entry = await rig.native.journal(identity, lambda entry: entry["call"]["ended"] is not None)
         assert (entry["call"]["state"], entry["call"]["status"]) == ("cancelled", 487)

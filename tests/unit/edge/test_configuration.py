@@ -104,6 +104,11 @@ def rendered(settings: EdgeSettings | None = None, version: tuple[int, int, int]
     return render(settings or EdgeSettings(), kamailio, ADDRESS)
 
 
+@pytest.mark.parametrize(("version", "known"), [((5, 6, 3), False), ((5, 8, 4), False), ((6, 0, 1), True)])
+def test_a_version_with_a_limit_for_datagrams_takes_the_longest(version: tuple[int, int, int], known: bool) -> None:
+    assert ("msg_recv_max_size=65535\n" in rendered(version=version)) is known
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_it_renders_for_each_version_and_leaves_no_placeholder(version: tuple[int, int, int]) -> None:
     text = rendered(version=version)
