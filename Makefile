@@ -1,5 +1,5 @@
-# Callgate: "make run" and "make test" install what they need and do their work, on Debian 12 or Ubuntu 24.04,
-# as root or with sudo.
+# Callgate: "make run" and "make test" install what they need and do their work, on Debian 12, Debian 13 or
+# Ubuntu 24.04, as root or with sudo.
 
 PYTHON ?= python3
 VENV := .venv

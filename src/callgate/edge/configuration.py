@@ -20,6 +20,8 @@ from callgate.edge.errors import KamailioMissingError, KamailioModuleError, Kama
 from callgate.settings import EdgeSettings
 
 OLDEST = (5, 6)
+#: Those that all tests have run with: docs/operating.md tells where.
+TESTED = ((5, 6), (6, 0))
 
 #: Where distributions put Kamailio's modules; the program itself knows, but has no way of telling.
 _MODULE_FOLDERS = (

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 
 from callgate.cli.checks.finding import Finding, error, ok, warning
-from callgate.edge.configuration import find_kamailio, modules_needed
+from callgate.edge.configuration import TESTED, find_kamailio, modules_needed
 from callgate.edge.errors import EdgeError
 from callgate.settings import Settings
 
@@ -19,7 +19,15 @@ def kamailio(settings: Settings) -> Iterator[Finding]:
         text, _, remedy = str(refusal).partition(": ")
         yield error("kamailio", text, remedy)
         return
-    yield ok("kamailio", f"{'.'.join(map(str, found.version))} at {found.program}")
+    version = f"{'.'.join(map(str, found.version))} at {found.program}"
+    if found.version[:2] in TESTED:
+        yield ok("kamailio", version)
+    else:
+        yield warning(
+            "kamailio",
+            f"{version}; Callgate's tests have run with {' and '.join(f'{major}.{minor}' for major, minor in TESTED)}",
+            "run make test of Callgate on this machine before calls depend on it",
+        )
     yield ok("kamailio modules", f"all {len(modules_needed())} in {found.modules}")
 
 
