@@ -38,6 +38,8 @@ class _Heard:
             async for message in socket:
                 self.understand(str(message.data))
         finally:
+            for waiting in self._awaited.values():
+                waiting.set()  # it will hear no more
             await socket.close()
 
     def understand(self, text: str) -> None:
@@ -52,7 +54,9 @@ class _Heard:
         """The first event of that kind about that one, also if it came before."""
         key = (kind, about)
         if key not in self._found:
+            assert self._reading is None or not self._reading.done(), "the WebSocket is closed"
             await asyncio.wait_for(self._awaited.setdefault(key, asyncio.Event()).wait(), seconds)
+            assert key in self._found, "the WebSocket was closed"
         return self._found[key]
 
     def hear(self, kind: object, about: str, event: Json) -> None:
