@@ -167,9 +167,7 @@ _SEGMENTS = st.lists(
     query=st.sampled_from(["", "?fields=*", "?fields=%ff,,id", "?subresources=*&subresources=calls", "?&&=&fields"]),
     body=_BODIES,
 )
-@settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_nothing_that_is_asked_is_a_fault(
     rig: Rig, method: str, segments: list[str], query: str, body: bytes
 ) -> None:

@@ -78,7 +78,7 @@ HAPPENINGS = st.lists(st.sampled_from([*VERDICTS, *REPORTS, "delete", "native", 
 
 
 @given(HAPPENINGS, st.sampled_from([AckResult.DONE, AckResult.DONE, AckResult.UNANSWERED, AckResult.CANCELLED]))
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=300)
 async def test_each_bot_hears_a_life_that_makes_sense(happenings: list[str], result: AckResult) -> None:
     control, told, calls = watched()
     control.acknowledge(result)

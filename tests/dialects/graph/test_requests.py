@@ -298,9 +298,7 @@ _SEGMENTS = st.lists(
     | st.sampled_from(["reject", "answer", "redirect"]).map(lambda action: ["communications", "calls", "{id}", action]),
     body=_BODIES,
 )
-@settings(
-    max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_nothing_that_is_asked_is_a_fault(rig: Rig, method: str, segments: list[str], body: bytes) -> None:
     call = next(iter(rig.control.live()), None) or rig.control.ring(len(rig.control.commands) + 1)
     path = "/".join(call.id if segment == "{id}" else quote(segment, safe="%") for segment in segments)
