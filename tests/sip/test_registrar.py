@@ -23,7 +23,7 @@ from tests.system import eventually
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
 
-LOGINS = ("anna", "bert", "carl", "dora", "emil", "fred", "gina", "hans", "ines", "jana", "kurt", "lena")
+LOGINS = ("anna", "bert", "carl", "dora", "emil", "fred", "gina", "hans", "ines", "jana", "kurt", "lena", "mina")
 #: No trunk has this address.
 ELSEWHERE = "127.0.0.9"
 
@@ -83,6 +83,17 @@ async def test_a_phone_leaves(phones: EdgeRig) -> None:
     bert.close()
 
 
+async def test_what_leaves_one_place_says_nothing_of_where_the_phone_is(phones: EdgeRig) -> None:
+    one, two = [await phone(phones.edge, "mina", PASSWORD, ELSEWHERE) for _ in range(2)]
+    assert (await known(phones, "mina", 2)).source == f"{ELSEWHERE}:{two.port}"
+    await one.register(phones.edge, "mina", PASSWORD, expires=0)
+    assert await known(phones, "mina") == PhoneStatus("mina", 1, f"{ELSEWHERE}:{two.port}")
+    await two.register(phones.edge, "mina", PASSWORD, expires=0)
+    await gone(phones, "mina")
+    for each in (one, two):
+        each.close()
+
+
 async def test_a_phone_that_leaves_one_place_as_it_comes_to_another_is_there(phones: EdgeRig) -> None:
     """Two workers have its requests, and what is told last has to be true."""
     before = await phone(phones.edge, "lena", PASSWORD, ELSEWHERE)
@@ -92,7 +103,7 @@ async def test_a_phone_that_leaves_one_place_as_it_comes_to_another_is_there(pho
             before.register(phones.edge, "lena", PASSWORD, expires=0), after.register(phones.edge, "lena", PASSWORD)
         )
         await asyncio.sleep(0.02)
-        assert (await known(phones, "lena")).contacts == 1
+        assert await known(phones, "lena") == PhoneStatus("lena", 1, f"{ELSEWHERE}:{after.port}")
         before.close()
         before = after
     await before.register(phones.edge, "lena", PASSWORD, expires=0)
