@@ -87,7 +87,6 @@ class Controller:
         self._claims = Claims(self._gate, self._edge, self.now, self._tell_all)
         self._phones = RegisteredPhones()
         self._tasks: list[asyncio.Task[None]] = []
-        self._stopping = False
 
     # --- life --------------------------------------------------------------------------------------------------
 
@@ -100,7 +99,6 @@ class Controller:
 
     async def stop(self) -> None:
         """Give what is held its default, for the edge may be stopped next; then leave."""
-        self._stopping = True
         self._windows.end()
         letting_go = [self._carry_out(claim) for call in tuple(self._gate.live()) if (claim := self._default_of(call))]
         if letting_go:
@@ -357,7 +355,7 @@ class Controller:
         return self._claims.carry_out(claim)
 
     def _default_of(self, call: Call) -> Claim | None:
-        return self._gate.lapse(call, self.now(), STOP if self._stopping else WINDOW)
+        return self._gate.lapse(call, self.now(), STOP if self._windows.ended else WINDOW)
 
     def _tell_all(self, events: list[CallEvent]) -> None:
         for event in events:

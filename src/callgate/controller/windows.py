@@ -21,7 +21,8 @@ class Windows:
         self._now = now
         self._lapse = lapse
         self._timers: dict[Sequence, asyncio.TimerHandle] = {}
-        self._ended = False
+        #: Whether nobody is waited for any more, as :meth:`end` says.
+        self.ended = False
 
     def __contains__(self, sequence: Sequence) -> bool:
         return sequence in self._timers
@@ -29,7 +30,7 @@ class Windows:
     def open(self, call: Call) -> None:
         """Until the call's deadline; a window that is open already is set anew."""
         self.close(call.sequence)
-        delay = 0.0 if self._ended else max(0.0, call.deadline - self._now())
+        delay = 0.0 if self.ended else max(0.0, call.deadline - self._now())
         self._timers[call.sequence] = self._loop.call_later(delay, self._over, call)
 
     def close(self, sequence: Sequence) -> None:
@@ -40,7 +41,7 @@ class Windows:
 
     def end(self) -> None:
         """Nobody is waited for any more: what is opened from now on is over at once."""
-        self._ended = True
+        self.ended = True
 
     def close_all(self) -> None:
         """No call lapses any more."""

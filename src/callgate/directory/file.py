@@ -164,7 +164,7 @@ class _Reading:
         if isinstance(table, _WithSecret) and _in_clear(table) is not None:
             self.secrets.append(table)
         # The shapes and the entries are both chosen by the kind, which the checker cannot follow.
-        make: Callable[[Entry | None], Entry] = table.entry  # type: ignore[assignment]
+        make: Callable[[Entry | None], Entry] = table.entry  # type: ignore[assignment]  # chosen by the kind, too
         entry = make(former)
         self.entries.append(entry)
         for problem in check_entry(entry):

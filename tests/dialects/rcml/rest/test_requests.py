@@ -149,7 +149,7 @@ async def chunks(total: int) -> object:
 @pytest.mark.parametrize("announced", [True, False])
 async def test_a_body_that_is_too_large_is_refused(rig: Rig, announced: bool) -> None:
     content = b"a" * 70_000 if announced else chunks(70_000)
-    reply = await rig.http.post("Applications.json", content=content, headers={"Content-Type": FORM})  # type: ignore[arg-type]
+    reply = await rig.http.post("Applications.json", content=content, headers={"Content-Type": FORM})  # type: ignore[arg-type]  # httpx takes both
     assert reply.status_code == 413
     assert (await rig.http.get("Calls.json")).status_code == 200
 
