@@ -24,14 +24,17 @@ from tests.system import eventually
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
 
 LOGINS = ("anna", "bert", "carl", "dora", "emil", "fred", "gina", "hans", "ines", "jana", "kurt", "lena", "mina")
+RETURNING = tuple(f"returning-{number}" for number in range(8))
 #: No trunk has this address.
 ELSEWHERE = "127.0.0.9"
+#: Seconds after which the edge, which looks each second, has removed the registrations that are over.
+SWEPT = 2.5
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def phones(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[EdgeRig]:
     """An edge that knows phones; registrations may be as short as a second."""
-    extra = [*map(phone_entry, LOGINS), phone_entry("off", enabled=False)]
+    extra = [*map(phone_entry, LOGINS + RETURNING), phone_entry("off", enabled=False)]
     folder = tmp_path_factory.mktemp("phones")
     async with edge_rig(folder, extra, registration_min=1, keep_alive=1, wrong_passwords=3) as rig:
         yield rig
@@ -251,6 +254,35 @@ async def test_a_phone_is_rung_on_its_tcp_connection_and_gone_with_it(phones: Ed
     await hears(ines, "BYE")
     ines.close()
     await gone(phones, "ines")
+
+
+async def test_a_phone_that_is_back_before_its_lost_connection_was_missed_stays(phones: EdgeRig) -> None:
+    lost = await tcp_phone(phones.edge, "ines", PASSWORD)
+    await known(phones, "ines")
+    lost.close()
+    await asyncio.sleep(0.2)
+    back = await phone(phones.edge, "ines", PASSWORD, ELSEWHERE)
+    await asyncio.sleep(SWEPT)
+    assert await known(phones, "ines") == PhoneStatus("ines", 1, f"{ELSEWHERE}:{back.port}")
+    await back.register(phones.edge, "ines", PASSWORD, expires=0)
+    await gone(phones, "ines")
+    back.close()
+
+
+async def test_a_phone_that_comes_back_as_its_registration_ends_stays(phones: EdgeRig) -> None:
+    async def comes_back(login: str, late: float) -> None:
+        before, after = await unregistered(ELSEWHERE), await unregistered(ELSEWHERE)
+        assert (await before.register(phones.edge, login, PASSWORD, expires=1)).status == 200
+        await asyncio.sleep(1 + late)
+        assert (await after.register(phones.edge, login, PASSWORD)).status == 200
+        await asyncio.sleep(SWEPT)
+        assert await known(phones, login) == PhoneStatus(login, 1, f"{ELSEWHERE}:{after.port}")
+        await after.register(phones.edge, login, PASSWORD, expires=0)
+        await gone(phones, login)
+        before.close()
+        after.close()
+
+    await asyncio.gather(*(comes_back(login, late / 8) for late, login in enumerate(RETURNING)))
 
 
 async def test_a_phone_that_is_switched_off_in_the_directory_is_not_rung(phones: EdgeRig) -> None:

@@ -354,8 +354,8 @@ class Destination(_Endpoint):
     """Takes calls: rings and answers, or does what ``behave`` says with each INVITE; make it with :func:`destination`.
 
     ``invites`` holds every INVITE seen, without retransmissions. ``numbers`` says what is done with calls to a number.
-    An INVITE whose branch is in ``deaf_to_cancel`` is not ended by CANCEL: its answer was on the way. ``slowness`` is
-    how long (seconds) the answer to a BYE or CANCEL takes.
+    An INVITE whose branch is in ``deaf_to_cancel`` is not ended by CANCEL: its final response is sent, or on the way
+    (RFC 3261 section 9.2). ``slowness`` is how long (seconds) the answer to a BYE or CANCEL takes.
     """
 
     def __init__(self, behave: Callable[[Destination, Message], None] | None = None) -> None:
@@ -400,6 +400,8 @@ class Destination(_Endpoint):
         ]
 
     def respond(self, invite: Message, status: int, phrase: str, *headers: str, body: str = "") -> None:
+        if status >= 200:
+            self.deaf_to_cancel.add(invite.branch)
         self.send(reply(invite, status, phrase, *headers, tag="callee", contact=self, body=body), invite.source)
 
     def bye(self, invite: Message) -> None:
