@@ -92,6 +92,17 @@ class EdgeRig:
         self.controller._windows.close_all()
         self.edge_link.close()
 
+    async def unlinked(self) -> None:
+        """Wait until the edge knows that its controller is gone: a call gets its default at once."""
+        while True:
+            probe = self.caller.invite(self.edge, number("4"))
+            try:
+                await probe.ended(0.5)
+                return
+            except TimeoutError:
+                probe.cancel()
+                await probe.ended()
+
     @property
     def edge_link(self) -> EdgeLink:
         link = self.controller._edge.link

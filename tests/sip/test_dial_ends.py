@@ -85,7 +85,7 @@ async def test_a_dialling_that_fails_without_a_controller_fails_for_the_caller(e
     await edge.ring(call, called)
     await dialed.until(lambda each: 180 in each.statuses)
     edge.kill_link()
-    await asyncio.sleep(0.2)
+    await edge.unlinked()
     called.respond(called.invites[0], 486, "Busy Here")
     assert (await dialed.ended()).status == 486
     await edge.link()

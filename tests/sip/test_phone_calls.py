@@ -260,6 +260,7 @@ async def test_a_call_that_leads_back_to_the_edge_ends_there(phones: EdgeRig, st
 async def test_without_a_controller_a_phone_gets_480(phones: EdgeRig, stand: Stand) -> None:
     anna = await stand("5001")
     phones.kill_link()
+    await phones.unlinked()
     try:
         dialed = await anna.call(phones.edge, "5001", "9000")
         assert (await dialed.ended()).status == 480
