@@ -13,9 +13,10 @@ from callgate.core.reports import AckResult
 from callgate.core.states import State
 from callgate.core.verdicts import Accept, refuse
 from callgate.edge.wire import decision_words, key_of
-from tests.sip.edge_rig import TEST, EdgeRig, busy, coded, hears
+from tests.sip.edge_rig import TEST, EdgeRig, busy, coded, hears, silent
 from tests.sip.rig import number
 from tests.sip.user_agent import Destination, Message, answer, ring
+from tests.system import eventually
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
 
@@ -287,6 +288,30 @@ async def test_a_cancel_that_crosses_a_decision_or_a_return_leaves_nothing_behin
         await edge.until(lambda: call.ended is not None)
 
     for _ in range(10):
+        await asyncio.gather(*(one() for _ in range(10)))
+    await edge.empty()
+
+
+async def test_whoever_begins_to_ring_as_another_answers_is_cancelled(edge: EdgeRig) -> None:
+    chance = random.Random(20_261_121)
+
+    async def one() -> None:
+        dialed, call = await edge.call()
+        winner, late = await edge.target(silent), await edge.target(silent)
+        targets = [winner, late]
+        chance.shuffle(targets)
+        await edge.ring(call, *targets)
+        await eventually(lambda: winner.invites != [] and late.invites != [])
+        answer(winner, winner.invites[0])
+        late.respond(late.invites[0], 180, "Ringing")
+        assert (await dialed.ended()).status == 200
+        await hears(late, "CANCEL")
+        await edge.told(call, Kind.ANSWERED)
+        assert winner.saw("CANCEL") == []
+        await dialed.hang_up()
+        await edge.told(call, Kind.ENDED)
+
+    for _ in range(20):
         await asyncio.gather(*(one() for _ in range(10)))
     await edge.empty()
 
