@@ -77,7 +77,7 @@ async def test_torture(rig: Rig, kind: str) -> None:
     text = (WHOLE.replace(old, new) if old else WHOLE).format(did=did, port=one.port)
     one.send(text, rig.system.edge)
     what: int | str = 0
-    for _ in range(30 if 0 not in possible else 10):
+    for _ in range(250 if 0 not in possible else 25):
         statuses = [each.status for each in one.messages]
         finals = [status for status in statuses if status >= 200]
         if finals or 100 in statuses:

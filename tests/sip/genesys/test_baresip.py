@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -47,8 +46,7 @@ async def test_a_rejected_call_goes_from_one_telephone_to_the_other(centre: Queu
         await second.event("CALL_ESTABLISHED")
         await caller.event("CALL_ESTABLISHED")
         await paul.call("Established", "5005")
-        await asyncio.sleep(0.2)
-        assert kristi.states("5005") == ["Ringing", "Released"]
+        await kristi.heard("5005", ["Ringing", "Released"])
 
         await second.command("hangup")
         await caller.event("CALL_CLOSED")
