@@ -56,34 +56,47 @@ class Baresip:
 @contextlib.asynccontextmanager
 async def baresip(folder: Path, account: str = "") -> AsyncIterator[Baresip]:
     """A telephone without a registrar, or with the ``account`` that is given: a line of baresip's file of that name."""
-    sip, control = free_port(), free_port(protocol="tcp")
-    _prepare(folder, sip, control, account or f"<sip:telephone@127.0.0.1:{sip}>;regint=0;answermode=auto")
-    with (folder / "log").open("wb") as output:
-        process = await asyncio.create_subprocess_exec(
-            *("baresip", "-4", "-f", str(folder)), stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output
-        )
-    writer = None
+    process, sip, (reader, writer) = await _started(folder, account)
     try:
-        for _ in range(200):
-            with contextlib.suppress(OSError):
-                reader, writer = await asyncio.open_connection("127.0.0.1", control)
-                break
-            await asyncio.sleep(0.05)
-        assert writer is not None, (folder / "log").read_text()
         yield Baresip(sip, reader, writer)
     finally:
-        if writer is not None:
-            writer.close()
+        writer.close()
+        await _stopped(process)
+
+
+async def _started(
+    folder: Path, account: str
+) -> tuple[asyncio.subprocess.Process, int, tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    """Its process, its SIP port and its control connection."""
+    for _ in range(5):
+        sip, control = free_port(), free_port(protocol="tcp")
+        _prepare(folder, sip, control, account or f"<sip:telephone@127.0.0.1:{sip}>;regint=0;answermode=auto")
+        with (folder / "log").open("wb") as output:
+            process = await asyncio.create_subprocess_exec(
+                *("baresip", "-4", "-f", str(folder)), stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output
+            )
+        for _ in range(200):
+            with contextlib.suppress(OSError):
+                return process, sip, await asyncio.open_connection("127.0.0.1", control)
+            if process.returncode is not None:
+                break  # a port of its was taken: it speaks TCP on the SIP port too, and TLS on the next one
+            await asyncio.sleep(0.05)
+        await _stopped(process)
+    raise AssertionError((folder / "log").read_text())
+
+
+async def _stopped(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
         process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), 10)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+    try:
+        await asyncio.wait_for(process.wait(), 10)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 def _prepare(folder: Path, sip: int, control: int, account: str) -> None:
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     places = (Path("/usr/lib/baresip/modules"), Path("/usr/local/lib/baresip/modules"))
     modules = next(place for place in places if place.exists())
     (folder / "config").write_text(_CONFIGURATION.format(sip=sip, control=control, modules=modules))
