@@ -12,6 +12,8 @@ from typing import Any
 from callgate.edge.frames import FrameReader
 from callgate.ports import free_port
 
+_Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
 _CONFIGURATION = """\
 sip_listen 127.0.0.1:{sip}
 audio_player aubridge,nil
@@ -64,9 +66,7 @@ async def baresip(folder: Path, account: str = "") -> AsyncIterator[Baresip]:
         await _stopped(process)
 
 
-async def _started(
-    folder: Path, account: str
-) -> tuple[asyncio.subprocess.Process, int, tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+async def _started(folder: Path, account: str) -> tuple[asyncio.subprocess.Process, int, _Connection]:
     """Its process, its SIP port and its control connection."""
     for _ in range(5):
         sip, control = free_port(), free_port(protocol="tcp")
@@ -75,14 +75,26 @@ async def _started(
             process = await asyncio.create_subprocess_exec(
                 *("baresip", "-4", "-f", str(folder)), stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output
             )
-        for _ in range(200):
-            with contextlib.suppress(OSError):
-                return process, sip, await asyncio.open_connection("127.0.0.1", control)
-            if process.returncode is not None:
-                break  # a port of its was taken: it speaks TCP on the SIP port too, and TLS on the next one
-            await asyncio.sleep(0.05)
-        await _stopped(process)
+        connection = None
+        try:
+            connection = await _connected(process, control)
+        finally:
+            if connection is None:
+                await _stopped(process)
+        if connection is not None:
+            return process, sip, connection
     raise AssertionError((folder / "log").read_text())
+
+
+async def _connected(process: asyncio.subprocess.Process, control: int) -> _Connection | None:
+    """``None``: it does not listen, or has ended; one of its ports was taken, that of SIP by TCP, or the next."""
+    for _ in range(200):
+        with contextlib.suppress(OSError):
+            return await asyncio.open_connection("127.0.0.1", control)
+        if process.returncode is not None:
+            return None
+        await asyncio.sleep(0.05)
+    return None
 
 
 async def _stopped(process: asyncio.subprocess.Process) -> None:

@@ -232,9 +232,9 @@ def silent(target: Destination, invite: Message) -> None:
     """No response at all."""
 
 
-async def hears(target: Destination, method: str) -> None:
-    """Wait until the target has had a request of that method."""
-    await eventually(lambda: target.saw(method) != [])
+async def hears(target: Destination, method: str, call: Dialed | None = None) -> None:
+    """Wait until the target has had a request of that method, of any call or of that one."""
+    await eventually(lambda: target.saw(method, call) != [])
 
 
 def coded(text: str) -> str:

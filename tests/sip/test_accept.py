@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from tests.sip.edge_rig import hears
 from tests.sip.rig import Rig, number
 from tests.sip.user_agent import SDP, Destination, Dialed, Message, answer, tcp_caller
-from tests.system import eventually
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
 
@@ -24,7 +24,7 @@ async def test_200_ack_and_the_media_as_they_were_in_both_directions(rig: Rig) -
     offer, reply = SDP.format(ip=call.caller.ip, port=40000), SDP.format(ip=rig.destination.ip, port=50000)
     (invite,) = rig.destination.saw("INVITE", call)
     assert (invite.body, call.final.body) == (offer, reply)
-    await eventually(lambda: rig.destination.saw("ACK", call) != [])
+    await hears(rig.destination, "ACK", call)
     await asyncio.sleep(0.1)
     assert len(rig.destination.saw("ACK", call)) == 1
     call.bye()

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from callgate.ports import free_port
+from tests.sip.edge_rig import hears
 from tests.sip.rig import Rig, number
 from tests.sip.user_agent import Destination, Message, destination, ring
-from tests.system import eventually
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
 
@@ -67,7 +67,7 @@ async def test_a_destination_that_rings_too_long_gets_cancel_and_the_caller_408(
     assert final.status == 408
     assert 2.7 <= final.at - rig.destination.saw("INVITE", call)[0].at <= 4.5  # ring_timeout = 3
     assert (await rig.native.heard("failed", call.call_id))["status"] == 408
-    await eventually(lambda: rig.destination.saw("CANCEL", call) != [])
+    await hears(rig.destination, "CANCEL", call)
     await asyncio.sleep(0.1)
     assert len(rig.destination.saw("CANCEL", call)) == 1
 

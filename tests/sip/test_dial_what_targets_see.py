@@ -130,6 +130,6 @@ async def test_limits_that_are_over_at_once_end_each_call_for_both(edge: EdgeRig
         await edge.told(call, Kind.ENDED)
         assert call.hung_up_by == "limit"
         await dialed.until(lambda each: each.requests != [])
-        await eventually(lambda: called.saw("BYE", dialed) != [])
+        await hears(called, "BYE", dialed)
 
     await asyncio.gather(*(one() for _ in range(30)))

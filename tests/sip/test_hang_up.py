@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from tests.sip.edge_rig import hears
 from tests.sip.rig import Rig
 from tests.sip.user_agent import SDP, Destination, Message, ring
-from tests.system import eventually
 
 pytestmark = [pytest.mark.sip, pytest.mark.asyncio(loop_scope="session")]
 
@@ -21,7 +21,8 @@ async def test_an_established_call_gets_bye_both_ways(rig: Rig) -> None:
     assert (status, reply["result"]) == (200, "hung_up")
     ended = await rig.native.heard("ended", call.call_id)
     assert (ended["state"], ended["hung_up_by"]) == ("completed", "controller")
-    await eventually(lambda: call.requests != [] and rig.destination.saw("BYE", call) != [])
+    await call.until(lambda each: bool(each.requests))
+    await hears(rig.destination, "BYE", call)
     await asyncio.sleep(0.1)
     assert [request.method for request in call.requests] == ["BYE"]
     assert len(rig.destination.saw("BYE", call)) == 1
@@ -71,7 +72,8 @@ async def test_a_call_that_is_answered_while_it_is_hung_up_ends_all_the_same(rig
     rig.destination.respond(invite, 200, "OK", body=SDP.format(ip="127.0.0.1", port=50000))
     assert (await call.ended()).status == 200
     await rig.native.heard("ended", call.call_id)
-    await eventually(lambda: call.requests != [] and rig.destination.saw("BYE", call) != [])
+    await call.until(lambda each: bool(each.requests))
+    await hears(rig.destination, "BYE", call)
     assert [request.method for request in call.requests] == ["BYE"]
     assert len(rig.destination.saw("BYE", call)) == 1
 
@@ -95,7 +97,8 @@ async def test_as_soon_as_it_is_answered_before_the_acknowledgement(rig: Rig) ->
         status, reply = await rig.native.decide("hangup", told["id"])
         assert (status, reply["result"]) == (200, "hung_up")
         assert (await rig.native.heard("ended", call.call_id))["hung_up_by"] == "controller"
-        await eventually(lambda: call.requests != [] and rig.destination.saw("BYE", call) != [])
+        await call.until(lambda each: bool(each.requests))
+        await hears(rig.destination, "BYE", call)
         await asyncio.sleep(0.2)
         assert [request.method for request in call.requests] == ["BYE"]
         assert len(rig.destination.saw("BYE", call)) == 1
